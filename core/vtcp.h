@@ -40,8 +40,9 @@ enum vtcp_event {
 struct vtcp_config {
   uint16_t local_port, remote_port; /* remote_port: 0 for a passive open to any peer */
   uint16_t mss;                     /* largest segment text, both ways: 64 to 65475 (MTU minus 40 or 60) */
-  uint16_t window_shift;            /* window scale to offer, 0 to 14; with none == true no option is sent */
-  bool no_window_scale;
+  uint16_t window_shift;            /* window scale to offer, 0 to 14 */
+  bool no_window_scale;             /* do not offer it */
+  bool ipv6;                        /* over IPv6: the peer's default segment size is 1220, not 536 (MUST-15) */
   bool nodelay;          /* MUST-17: Nagle's algorithm can be disabled */
   uint64_t msl;          /* maximum segment lifetime, microseconds; RFC 9293 s3.4.1 has 120,000,000 */
   uint64_t user_timeout; /* microseconds without progress until the connection is given up (R2); 0: never */

@@ -76,7 +76,9 @@ struct vtcp {
   uint16_t mss;              /* largest text we accept in a segment */
   uint16_t snd_mss;          /* largest text we send in a segment */
   uint16_t rcv_shift;        /* window scale we offer, 0 to 14 */
-  bool wscale;               /* offered by us, or agreed once the peer's SYN has been seen */
+  bool wscale_offer;         /* we offer window scale */
+  bool wscale;               /* both sides did */
+  bool ipv6;                 /* the peer's default segment size is IPv6's (MUST-15) */
   uint32_t snd_factor;       /* the peer's windows are in units of this many octets */
   uint32_t rcv_factor;       /* ours are in units of this many octets */
 

@@ -1,0 +1,87 @@
+#include "connection/steps.h"
+
+void vtcp_arrive_window_of(struct vtcp *c, const struct vtcp_arrival *g) {
+  if (c->snd_wnd == 0 && g->wnd > 0) c->probes = 0;
+  c->snd_wnd = g->wnd;
+  c->snd_wl1 = g->seq;
+  c->snd_wl2 = g->ack;
+  if (c->snd_wnd_max < g->wnd) c->snd_wnd_max = g->wnd;
+}
+
+/* ESTABLISHED: our SYN is acknowledged. */
+void vtcp_arrive_establish(struct vtcp *c, const struct vtcp_arrival *g, uint64_t now) {
+  vtcp_congestion_init(&c->cc, c->snd_mss, c->rtt.backoffs > 0);
+  vtcp_rtt_established(&c->rtt);
+  vtcp_rtt_acked(&c->rtt, g->ack, now);
+  c->rtx_at = VTCP_NEVER;
+  c->user_at = VTCP_NEVER;
+  c->ev_established = true;
+  c->snd_una = g->ack;
+  c->snd_ptr = g->ack;
+  vtcp_arrive_window_of(c, g);
+  c->state = VTCP_ESTABLISHED;
+  if (c->close_wanted) vtcp_tcb_queue_fin(c);
+}
+
+/* RFC 5681 s2: a duplicate acknowledgment. */
+static void count_duplicate(struct vtcp *c, const struct vtcp_arrival *g) {
+  if (g->ack != c->snd_una || c->snd_una == c->snd_nxt || g->txt > 0 || g->fin || g->wnd != c->snd_wnd) return;
+  if (!vtcp_congestion_duplicate(&c->cc, c->snd_nxt - c->snd_una, c->snd_una, c->snd_nxt)) return;
+  vtcp_rtt_retransmitted(&c->rtt);
+  c->rtx_head = true;
+}
+
+/* What policy learns from an advance of SND.UNA by acked offsets. */
+static void progress(struct vtcp *c, int64_t acked, uint64_t now) {
+  vtcp_rtt_acked(&c->rtt, c->snd_una, now);
+  c->rtx_head = vtcp_congestion_acked(&c->cc, acked, c->snd_una, c->snd_nxt - c->snd_una);
+  if (c->rtx_head) vtcp_rtt_retransmitted(&c->rtt);
+  c->probes = 0;
+  c->ev_space = true;
+  c->rtx_at = c->snd_una < c->snd_nxt ? now + c->rtt.rto : VTCP_NEVER;
+}
+
+static void ack_una(struct vtcp *c, const struct vtcp_arrival *g, uint64_t now) {
+  if (g->ack <= c->snd_una) return;
+  int64_t end = c->snd.base + c->snd.len;
+  int64_t to = g->ack < end ? g->ack : end;
+  int64_t acked = g->ack - c->snd_una;
+  vtcp_ring_drop(&c->snd, (uint32_t)(to - c->snd.base));
+  c->snd_una = g->ack;
+  if (c->snd_ptr < c->snd_una) c->snd_ptr = c->snd_una;
+  progress(c, acked, now);
+}
+
+static void ack_window(struct vtcp *c, const struct vtcp_arrival *g) {
+  if (c->snd_una > g->ack) return;
+  if (c->snd_wl1 < g->seq || (c->snd_wl1 == g->seq && c->snd_wl2 <= g->ack)) vtcp_arrive_window_of(c, g);
+}
+
+static void ack_fin(struct vtcp *c, uint64_t now) {
+  if (!c->fin || c->snd_una != c->snd.base + c->snd.len + 1) return;
+  if (c->state == VTCP_FIN_WAIT_1) {
+    c->state = VTCP_FIN_WAIT_2;
+  } else if (c->state == VTCP_CLOSING) {
+    c->state = VTCP_TIME_WAIT;
+    c->wait_at = now + 2 * c->msl;
+  } else if (c->state == VTCP_LAST_ACK) {
+    vtcp_tcb_finish(c, VTCP_OUTCOME_CLOSED);
+  }
+}
+
+/* The user timeout runs while something is unacknowledged and the peer gives no sign of life: an advance, or an
+   answer to a zero-window probe (MUST-37). */
+static void alive(struct vtcp *c, bool advanced, uint64_t now) {
+  if (!advanced && c->snd_wnd > 0) return;
+  bool waiting = c->snd_una < c->snd.base + c->snd.len + (c->fin ? 1 : 0);
+  c->user_at = waiting && c->user_timeout > 0 ? now + c->user_timeout : VTCP_NEVER;
+}
+
+void vtcp_arrive_ack(struct vtcp *c, const struct vtcp_arrival *g, uint64_t now) {
+  bool advanced = c->snd_una < g->ack;
+  count_duplicate(c, g);
+  ack_una(c, g, now);
+  ack_window(c, g);
+  alive(c, advanced, now);
+  ack_fin(c, now);
+}

@@ -1,0 +1,52 @@
+#include "connection/steps.h"
+
+static void back_to_listen(struct vtcp *c) {
+  vtcp_tcb_fresh_send(c);
+  c->state = VTCP_LISTEN;
+}
+
+/* RFC 9293 s3.10.7.4, the four cases of Table 6. */
+static bool acceptable(const struct vtcp *c, const struct vtcp_arrival *g) {
+  int64_t len = vtcp_arrival_len(g);
+  if (len == 0) return c->rcv_adv == c->rcv_nxt ? g->seq == c->rcv_nxt : c->rcv_nxt <= g->seq && g->seq < c->rcv_adv;
+  int64_t last = g->seq + len - 1;
+  return (c->rcv_nxt <= g->seq && g->seq < c->rcv_adv) || (c->rcv_nxt <= last && last < c->rcv_adv);
+}
+
+/* With a zero window valid ACKs, URGs and RSTs are accepted all the same (MUST-66). */
+static bool allowance(const struct vtcp *c, const struct vtcp_arrival *g) {
+  return c->rcv_adv == c->rcv_nxt && g->seq == c->rcv_nxt;
+}
+
+bool vtcp_arrive_seq(struct vtcp *c, const struct vtcp_arrival *g, uint64_t now) {
+  if (acceptable(c, g) || allowance(c, g)) return true;
+  if (c->unacceptable < UINT32_MAX) c->unacceptable++;
+  if (g->rst) return false;
+  /* Our last ACK was lost: 2 MSL begin anew (s3.10.7.4, eighth). */
+  if (c->state == VTCP_TIME_WAIT && g->fin) c->wait_at = now + 2 * c->msl;
+  if (g->txt > 0 || g->fin)
+    vtcp_tcb_ack_now(c);
+  else
+    vtcp_tcb_challenge(c, now);
+  return false;
+}
+
+void vtcp_arrive_rst(struct vtcp *c, const struct vtcp_arrival *g, uint64_t now) {
+  if (g->seq != c->rcv_nxt)
+    vtcp_tcb_challenge(c, now);
+  else if (c->state == VTCP_SYN_RECEIVED && c->passive)
+    back_to_listen(c);
+  else if (c->state == VTCP_SYN_RECEIVED)
+    vtcp_tcb_finish(c, VTCP_OUTCOME_REFUSED);
+  else if (c->state >= VTCP_CLOSING)
+    vtcp_tcb_finish(c, VTCP_OUTCOME_CLOSED);
+  else
+    vtcp_tcb_finish(c, VTCP_OUTCOME_RESET);
+}
+
+void vtcp_arrive_syn(struct vtcp *c, uint64_t now) {
+  if (c->state == VTCP_SYN_RECEIVED && c->passive)
+    back_to_listen(c);
+  else
+    vtcp_tcb_challenge(c, now);
+}

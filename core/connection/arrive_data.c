@@ -1,0 +1,78 @@
+#include "connection/steps.h"
+
+/* Sixth: the URG bit. */
+static void arrive_urg(struct vtcp *c, const struct vtcp_arrival *g) {
+  if (!vtcp_tcb_receiving(c) || !g->urg) return;
+  int64_t up = g->seq + g->up;
+  if (up <= c->rcv_up) return;
+  c->rcv_up = up;
+  c->ev_urgent = true;
+}
+
+/* Stores what of the text is inside the window and before a FIN already known. True: it went in at RCV.NXT and left
+   no gap behind it. */
+static bool store_text(struct vtcp *c, const struct vtcp_arrival *g) {
+  int64_t first = g->seq + (g->syn ? 1 : 0);
+  int64_t lo = first < c->rcv_nxt ? c->rcv_nxt : first;
+  int64_t hi = first + g->txt;
+  if (hi > c->rcv_adv) hi = c->rcv_adv;
+  if (c->rcv_fin >= 0 && hi > c->rcv_fin) hi = c->rcv_fin;
+  if (lo >= hi) return false;
+  bool stored = vtcp_reassembly_insert(&c->rcv, lo, g->text + (lo - first), (uint32_t)(hi - lo));
+  if (!stored && c->unstored < UINT32_MAX) c->unstored++;
+  return lo == c->rcv_nxt && c->rcv.nxt == hi;
+}
+
+/* When the ACK that text draws must leave: at once when the text was out of order (RFC 5681 s4.2) or a second full
+   segment (SHLD-19), else soon (MUST-58). */
+static void schedule_ack(struct vtcp *c, bool in_order, uint64_t now) {
+  uint32_t mss = c->snd_mss < c->mss ? c->snd_mss : c->mss;
+  if (!in_order || vtcp_window_ack_now(c->rcv_nxt, c->ack_sent, mss))
+    c->ack_at = 0;
+  else if (!c->ack_due)
+    c->ack_at = now + VTCP_ACK_DELAY;
+  c->ack_due = true;
+}
+
+/* Seventh: the segment text. */
+static void arrive_text(struct vtcp *c, const struct vtcp_arrival *g, uint64_t now) {
+  if (!vtcp_tcb_receiving(c)) return;
+  bool in_order = store_text(c, g);
+  if (c->rcv_nxt < c->rcv.nxt) c->ev_data = true;
+  c->rcv_nxt = c->rcv.nxt;
+  if (g->txt > 0 || g->syn || g->fin) schedule_ack(c, in_order, now);
+}
+
+/* A FIN beyond a gap is remembered by its place. */
+static void note_fin(struct vtcp *c, const struct vtcp_arrival *g) {
+  if (!vtcp_tcb_receiving(c) || !g->fin || c->rcv_fin >= 0) return;
+  int64_t at = g->seq + (g->syn ? 1 : 0) + g->txt;
+  if (c->rcv_nxt <= at && at < c->rcv_adv) c->rcv_fin = at;
+}
+
+static void take_fin(struct vtcp *c, uint64_t now) {
+  if (!vtcp_tcb_receiving(c) || c->rcv_fin != c->rcv_nxt) return;
+  c->rcv_nxt++;
+  c->ev_fin = true;
+  vtcp_tcb_ack_now(c);
+  if (c->state == VTCP_ESTABLISHED) {
+    c->state = VTCP_CLOSE_WAIT;
+  } else if (c->state == VTCP_FIN_WAIT_1) {
+    c->state = VTCP_CLOSING;
+  } else {
+    c->state = VTCP_TIME_WAIT;
+    c->wait_at = now + 2 * c->msl;
+  }
+}
+
+/* Eighth: the FIN bit. */
+static void arrive_fin(struct vtcp *c, const struct vtcp_arrival *g, uint64_t now) {
+  note_fin(c, g);
+  take_fin(c, now);
+}
+
+void vtcp_arrive_data(struct vtcp *c, const struct vtcp_arrival *g, uint64_t now) {
+  arrive_urg(c, g);
+  arrive_text(c, g, now);
+  arrive_fin(c, g, now);
+}
