@@ -1,0 +1,120 @@
+# vtcp. `make help` lists the targets; proofs/flags.mk holds Frama-C's flags.
+BUILD ?= build
+OPT ?= -O2
+CFLAGS ?= -g
+WARN := -std=c11 -Wall -Wextra -Wconversion
+SAN := $(if $(SANITIZE),-fsanitize=address$(comma)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+COMPILE = $(CC) $(WARN) $(OPT) $(CFLAGS) $(SAN) $(CPPFLAGS) -MMD -MP
+POSIX := -D_GNU_SOURCE -Icore -Iharness -Itests/support
+
+.DEFAULT_GOAL := all
+include proofs/flags.mk
+
+CORE := $(sort $(wildcard core/*/*.c))
+HARNESS := $(filter-out harness/main.c,$(sort $(wildcard harness/*.c)))
+SUPPORT := $(sort $(wildcard tests/support/*.c))
+KINDS := unit scenario soak e2e
+TESTS := $(sort $(foreach k,$(KINDS),$(wildcard tests/$k/*.c)))
+SCRIPTS := tests/freestanding/check.sh $(sort $(wildcard tests/e2e/*.sh tests/e2e/*.py))
+EXAMPLES := $(sort $(wildcard examples/*.c))
+SOURCES := $(sort $(CORE) $(wildcard core/*.h core/*/*.h harness/*.[ch] tests/*/*.[ch] examples/*.c proofs/*.c))
+BINARY := $(if $(wildcard harness/main.c),$(BUILD)/vtcp)
+PROGRAMS := $(TESTS:%.c=$(BUILD)/%)
+LIBS := $(BUILD)/libharness.a $(BUILD)/libvtcp.a
+obj = $(patsubst %.c,$(BUILD)/%.o,$1)
+
+PACKAGES := ca-certificates clang clang-format clang-tidy cppcheck cvc4 frama-c-base gcc gcc-arm-none-eabi \
+  libc6-dev libcmocka-dev liblwip-dev libnewlib-arm-none-eabi libsodium-dev make pkg-config python3 tshark valgrind \
+  why3 z3
+
+.PHONY: all build setup demo check check-sanitize check-programs bench lint format format-check prove prove-fast \
+  expected wp-flags clean help
+.DELETE_ON_ERROR:
+
+all: build ## build the library and the vtcp program (no proof tools needed)
+build: $(BUILD)/libvtcp.a $(BINARY)
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-16s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+setup: ## install what the tests and proofs need (Debian packages) and let Why3 find the provers
+	@./.ci/setup $(PACKAGES)
+
+demo: build ## send a file between two vtcp processes over a bad path (FILE=... for a file of your own)
+	$(BUILD)/vtcp demo $(if $(FILE),--file $(FILE))
+
+check: build check-programs ## run every test; the last line has the totals
+	@VTCP=$(abspath $(BUILD))/vtcp CC="$(CC)" python3 tests/run.py $(PROGRAMS) $(SCRIPTS)
+
+check-programs: $(PROGRAMS) $(EXAMPLES:%.c=$(BUILD)/%)
+
+check-sanitize: ## unit, scenario and soak tests under the address and undefined-behaviour sanitizers
+	@$(MAKE) --no-print-directory BUILD=build/sanitize SANITIZE=1 check-sanitize-run
+check-sanitize-run: $(filter-out $(BUILD)/tests/e2e/%,$(PROGRAMS))
+	@ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1 python3 tests/run.py $^
+
+bench: ## measure instructions per segment, beside lwIP
+	@CC="$(CC)" ./tests/bench/run.sh
+
+prove: export WP_FLAGS := $(WP_FLAGS)
+prove: ## prove everything from nothing; ends in a table and `N goals, N proved`
+	@python3 proofs/prove.py $(FILE)
+
+prove-fast: export WP_FLAGS := $(WP_FLAGS)
+prove-fast: ## the same goals with a cache, without smoke tests and canaries (FILE=... for one file)
+	@python3 proofs/prove.py --fast $(FILE)
+
+expected: export WP_FLAGS := $(WP_FLAGS)
+expected: ## prove everything and store the numbers of goals (proofs/expected.json)
+	@python3 proofs/prove.py --store
+
+wp-flags: # for frama-c by hand: eval frama-c $$(make wp-flags) core/wire/seq.c
+	@printf '%s\n' '$(WP_FLAGS)'
+
+lint: ## warnings as errors with gcc and clang, clang-tidy, cppcheck
+	@./.ci/lint $(SOURCES)
+
+format: ## format every C file
+	clang-format -i $(SOURCES)
+
+format-check: ## fail when a C file is not formatted
+	clang-format --dry-run -Werror $(SOURCES)
+
+clean: ## remove what was built
+	rm -rf build
+
+$(BUILD)/libvtcp.a: $(call obj,$(CORE))
+$(BUILD)/libharness.a: $(call obj,$(HARNESS))
+$(BUILD)/libsupport.a: $(call obj,$(SUPPORT))
+$(BUILD)/%.a:
+	@mkdir -p $(@D)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+# gcc makes a vector loop of the checksum at -O3 only: a quarter of the instructions
+$(BUILD)/core/wire/checksum.o: OPT := -O3
+
+$(BUILD)/core/%.o: core/%.c Makefile
+	@mkdir -p $(@D)
+	$(COMPILE) -Icore -c $< -o $@
+
+$(BUILD)/harness/%.o: harness/%.c Makefile
+	@mkdir -p $(@D)
+	$(COMPILE) $(POSIX) -c $< -o $@
+
+$(BUILD)/tests/%.o: tests/%.c Makefile
+	@mkdir -p $(@D)
+	$(COMPILE) $(POSIX) -c $< -o $@
+
+$(BUILD)/examples/%: examples/%.c $(BUILD)/libvtcp.a
+	@mkdir -p $(@D)
+	$(COMPILE) -Icore $< $(BUILD)/libvtcp.a -o $@
+
+$(BUILD)/vtcp: $(BUILD)/harness/main.o $(LIBS)
+	$(CC) $(SAN) $(LDFLAGS) $< $(LIBS) -lsodium -o $@
+
+$(PROGRAMS): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/libsupport.a $(LIBS)
+	$(CC) $(SAN) $(LDFLAGS) $< $(BUILD)/libsupport.a $(LIBS) -lsodium -lcmocka -o $@
+
+.SECONDARY:
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
