@@ -68,7 +68,7 @@ static void out_range(struct vtcp *c, int64_t lo, int64_t hi, struct vtcp_segmen
     out->more_len = s.second_len;
     if (text_hi == end) out->flags += VTCP_PSH;
   }
-  if (hi > end) out->flags += VTCP_FIN;
+  if (lo < hi && hi > end) out->flags += VTCP_FIN;
   if (lo < hi && c->snd_up > lo) {
     out->flags += VTCP_URG;
     out->urg = c->snd_up - lo < 65535 ? (uint16_t)(c->snd_up - lo) : 65535;
