@@ -1,0 +1,349 @@
+#include "wire/options.h"
+
+#include "wire/octets.h"
+
+/* Option kinds. */
+#define OPT_EOL 0u
+#define OPT_NOP 1u
+#define OPT_MSS 2u
+#define OPT_WSCALE 3u
+#define OPT_SACK_PERMITTED 4u
+#define OPT_SACK 5u
+#define OPT_TS 8u
+
+#define WSCALE_MAX 14u /* RFC 7323 s2.3 */
+
+/* c SACK blocks at i. */
+/*@ requires count: 1 <= c <= VTCP_SACK_MAX;
+    requires range: i <= VTCP_HEADER_MAX;
+    requires readable: \valid_read(p + (i .. i + 8 * c - 1));
+    requires valid: \valid(out);
+    requires apart: \separated(out, p + (i .. i + 8 * c - 1));
+    terminates \true;
+    exits never: \false;
+    assigns out->sack_count, out->sack_left[0 .. 3], out->sack_right[0 .. 3];
+    ensures count: out->sack_count == c;
+    ensures blocks: \forall octets b; octets_are(p, i, i + 8 * c, b) ==> seg_sack(out) == opt_sack_at(b, i, c);
+*/
+static void get_blocks(const uint8_t *p, uint32_t i, uint16_t c, struct vtcp_segment *out) {
+  /*@ loop invariant range: 0 <= k <= c;
+      loop invariant left: \forall integer j; 0 <= j < k ==> out->sack_left[j] == be32(p, i + 8 * j);
+      loop invariant right: \forall integer j; 0 <= j < k ==> out->sack_right[j] == be32(p, i + 8 * j + 4);
+      loop assigns k, out->sack_left[0 .. 3], out->sack_right[0 .. 3];
+      loop variant c - k; */
+  for (uint32_t k = 0; k < c; k++) {
+    out->sack_left[k] = vtcp_octets_get32(p, i + 8u * k);
+    out->sack_right[k] = vtcp_octets_get32(p, i + 8u * k + 4u);
+  }
+  out->sack_count = c;
+  /*@ assert values: \forall octets b, integer j; octets_are(p, i, i + 8 * c, b) && 0 <= j < c ==>
+        be32(p, i + 8 * j) == octets_be32(b, i + 8 * j) &&
+        be32(p, i + 8 * j + 4) == octets_be32(b, i + 8 * j + 4); */
+  //@ assert first: out->sack_left[0] == be32(p, i) && out->sack_right[0] == be32(p, i + 4);
+  //@ assert second: c > 1 ==> out->sack_left[1] == be32(p, i + 8) && out->sack_right[1] == be32(p, i + 12);
+  //@ assert third: c > 2 ==> out->sack_left[2] == be32(p, i + 16) && out->sack_right[2] == be32(p, i + 20);
+  //@ assert fourth: c > 3 ==> out->sack_left[3] == be32(p, i + 24) && out->sack_right[3] == be32(p, i + 28);
+}
+
+/* Kind 5 (RFC 2018 s3): lengths that are not those of 1 to 4 blocks are skipped. */
+/*@ requires kind: p[i] == OPT_SACK;
+    requires range: i <= VTCP_HEADER_MAX && 2 <= l <= 255;
+    requires readable: \valid_read(p + (i .. i + l - 1));
+    requires valid: \valid(out);
+    requires apart: \separated(out, p + (i .. i + l - 1));
+    requires sayable: out->sack_count <= VTCP_SACK_MAX;
+    terminates \true;
+    exits never: \false;
+    assigns out->sack_count, out->sack_left[0 .. 3], out->sack_right[0 .. 3];
+    ensures sayable: out->sack_count <= VTCP_SACK_MAX;
+    ensures step: \forall octets b; octets_are(p, i, i + l, b) ==>
+      seg_options(out) == opt_step(b, i, l, \old(seg_options(out)));
+*/
+static void get_sack(const uint8_t *p, uint32_t i, uint32_t l, struct vtcp_segment *out) {
+  if (l == 10u || l == 18u || l == 26u || l == 34u) {
+    uint16_t c = (uint16_t)((l - 2u) / 8u);
+    get_blocks(p, i + 2u, c, out);
+    /*@ assert set: \forall octets b, opt_list o; octets_are(p, i, i + l, b) ==>
+          opt_step(b, i, l, o) == opt_set_sack(o, opt_sack_at(b, i + 2, c)); */
+  }
+}
+
+/* Kind 8 (RFC 7323 s3.2). */
+/*@ requires kind: p[i] == OPT_TS;
+    requires range: i <= VTCP_HEADER_MAX && 2 <= l <= 255;
+    requires readable: \valid_read(p + (i .. i + l - 1));
+    requires valid: \valid(out);
+    requires apart: \separated(out, p + (i .. i + l - 1));
+    terminates \true;
+    exits never: \false;
+    assigns out->has_ts, out->tsval, out->tsecr;
+    ensures step: \forall octets b; octets_are(p, i, i + l, b) ==>
+      seg_options(out) == opt_step(b, i, l, \old(seg_options(out)));
+*/
+static void get_ts(const uint8_t *p, uint32_t i, uint32_t l, struct vtcp_segment *out) {
+  if (l != 10u) return;
+  out->has_ts = true;
+  out->tsval = vtcp_octets_get32(p, i + 2u);
+  out->tsecr = vtcp_octets_get32(p, i + 6u);
+  /*@ assert set: \forall octets b, opt_list o; octets_are(p, i, i + l, b) ==>
+        opt_step(b, i, l, o) == opt_set_ts(o, out->tsval, out->tsecr); */
+}
+
+/* Kinds 2, 3 and 4 (RFC 9293 s3.2; RFC 7323 s2.2; RFC 2018 s2), and unknown ones. */
+/*@ requires kind: p[i] != OPT_SACK && p[i] != OPT_TS;
+    requires range: i <= VTCP_HEADER_MAX && 2 <= l <= 255;
+    requires readable: \valid_read(p + (i .. i + l - 1));
+    requires valid: \valid(out);
+    requires apart: \separated(out, p + (i .. i + l - 1));
+    requires sayable: out->wscale <= WSCALE_MAX;
+    terminates \true;
+    exits never: \false;
+    assigns out->has_mss, out->mss, out->has_wscale, out->wscale, out->sack_permitted;
+    ensures sayable: out->wscale <= WSCALE_MAX;
+    ensures step: \forall octets b; octets_are(p, i, i + l, b) ==>
+      seg_options(out) == opt_step(b, i, l, \old(seg_options(out)));
+*/
+static void get_syn(const uint8_t *p, uint32_t i, uint32_t l, struct vtcp_segment *out) {
+  if (p[i] == OPT_MSS && l == 4u) {
+    out->has_mss = true;
+    out->mss = vtcp_octets_get16(p, i + 2u);
+  } else if (p[i] == OPT_WSCALE && l == 3u) {
+    out->has_wscale = true;
+    out->wscale = p[i + 2u] > WSCALE_MAX ? WSCALE_MAX : p[i + 2u];
+  } else if (p[i] == OPT_SACK_PERMITTED && l == 2u) {
+    out->sack_permitted = true;
+  }
+}
+
+/* The option at i, of any kind but EOL and NOP. */
+/*@ requires range: i <= VTCP_HEADER_MAX && 2 <= l <= 255;
+    requires readable: \valid_read(p + (i .. i + l - 1));
+    requires valid: \valid(out);
+    requires apart: \separated(out, p + (i .. i + l - 1));
+    requires sayable: out->sack_count <= VTCP_SACK_MAX && out->wscale <= WSCALE_MAX;
+    terminates \true;
+    exits never: \false;
+    assigns out->has_mss, out->mss, out->has_wscale, out->wscale, out->sack_permitted, out->has_ts, out->tsval,
+      out->tsecr, out->sack_count, out->sack_left[0 .. 3], out->sack_right[0 .. 3];
+    ensures sayable: out->sack_count <= VTCP_SACK_MAX && out->wscale <= WSCALE_MAX;
+    ensures step: \forall octets b; octets_are(p, i, i + l, b) ==>
+      seg_options(out) == opt_step(b, i, l, \old(seg_options(out)));
+*/
+static void get_option(const uint8_t *p, uint32_t i, uint32_t l, struct vtcp_segment *out) {
+  if (p[i] == OPT_TS)
+    get_ts(p, i, l, out);
+  else if (p[i] == OPT_SACK)
+    get_sack(p, i, l, out);
+  else
+    get_syn(p, i, l, out);
+}
+
+/* Length of the option at i, 1 for EOL and NOP; 0 when it is illegal. */
+/*@ requires range: 20 <= i < n <= VTCP_HEADER_MAX;
+    requires readable: \valid_read(p + (i .. n - 1));
+    terminates \true;
+    exits never: \false;
+    assigns \nothing;
+    ensures bounds: \result <= n - i;
+    ensures bad: \result == 0 ==> \forall opt_list o; seg_refuses(p, i, n, o);
+    ensures short: \result == 1 ==> p[i] <= OPT_NOP;
+    ensures eol: p[i] == OPT_EOL ==> \result == 1 && \forall opt_list o; seg_reads(p, i, n, o, o);
+    ensures nop: p[i] == OPT_NOP ==> \result == 1 && \forall octets b, opt_list o; octets_are(p, i, n, b) ==>
+      opt_walk(b, i, n, o) == opt_walk(b, i + 1, n, o);
+    ensures long: \result > 1 ==> p[i] > OPT_NOP && \forall octets b, opt_list o; octets_are(p, i, n, b) ==>
+      opt_walk(b, i, n, o) == opt_walk(b, i + \result, n, opt_step(b, i, \result, o));
+*/
+static uint32_t option_len(const uint8_t *p, uint32_t i, uint32_t n) {
+  if (p[i] <= OPT_NOP) return 1;
+  if (n - i < 2u) return 0;
+  uint32_t l = p[i + 1u];
+  return l < 2u || l > n - i ? 0 : l;
+}
+
+/*@ requires valid: \valid(out);
+    terminates \true;
+    exits never: \false;
+    assigns out->has_mss, out->mss, out->has_wscale, out->wscale, out->sack_permitted, out->has_ts, out->tsval,
+      out->tsecr, out->sack_count;
+    ensures none: seg_options(out) == opt_none;
+    ensures sayable: out->sack_count == 0 && out->wscale == 0;
+*/
+static void clear(struct vtcp_segment *out) {
+  out->has_mss = false;
+  out->mss = 0;
+  out->has_wscale = false;
+  out->wscale = 0;
+  out->sack_permitted = false;
+  out->has_ts = false;
+  out->tsval = 0;
+  out->tsecr = 0;
+  out->sack_count = 0;
+}
+
+bool vtcp_options_parse(const uint8_t *p, uint32_t n, struct vtcp_segment *out) {
+  uint32_t i = 20;
+  clear(out);
+  /*@ loop invariant range: 20 <= i <= n;
+      loop invariant sayable: out->sack_count <= VTCP_SACK_MAX && out->wscale <= WSCALE_MAX;
+      loop invariant walk: \forall octets b; octets_are(p, 20, n, b) ==>
+        opt_walk(b, 20, n, opt_none) == opt_walk(b, i, n, seg_options(out));
+      loop assigns i, out->has_mss, out->mss, out->has_wscale, out->wscale, out->sack_permitted, out->has_ts,
+        out->tsval, out->tsecr, out->sack_count, out->sack_left[0 .. 3], out->sack_right[0 .. 3];
+      loop variant n - i; */
+  while (i < n && p[i] != OPT_EOL) {
+    uint32_t l = option_len(p, i, n);
+    if (l == 0) return false;
+    if (l > 1u) get_option(p, i, l, out);
+    i += l;
+  }
+  return true;
+}
+
+uint32_t vtcp_options_end(const struct vtcp_segment *s) {
+  return 20u + (s->has_mss ? 4u : 0u) + (s->has_wscale ? 4u : 0u) + (s->has_ts ? 12u : s->sack_permitted ? 4u : 0u) +
+         (s->sack_count > 0 ? 4u + 8u * s->sack_count : 0u);
+}
+
+/*@ requires range: 20 <= i <= VTCP_HEADER_MAX;
+    requires readable: \valid_read(s);
+    requires valid: \valid(buf + (i .. i + seg_len_mss(s) - 1));
+    terminates \true;
+    exits never: \false;
+    assigns buf[i .. i + seg_len_mss(s) - 1];
+    ensures next: \result == i + seg_len_mss(s);
+    ensures walk: \forall octets b, integer n, opt_list o; octets_are(buf, i, \result, b) && \result <= n ==>
+      opt_walk(b, i, n, o) == opt_walk(b, \result, n, s->has_mss != 0 ? opt_set_mss(o, s->mss) : o);
+*/
+static uint32_t put_mss(const struct vtcp_segment *s, uint8_t *buf, uint32_t i) {
+  if (!s->has_mss) return i;
+  buf[i] = OPT_MSS;
+  buf[i + 1u] = 4;
+  vtcp_octets_put16(buf, i + 2u, s->mss);
+  /*@ assert step: \forall octets b, opt_list o; octets_are(buf, i, i + 4, b) ==>
+        opt_step(b, i, 4, o) == opt_set_mss(o, s->mss); */
+  return i + 4u;
+}
+
+/*@ requires range: 20 <= i <= VTCP_HEADER_MAX;
+    requires readable: \valid_read(s);
+    requires sayable: s->has_wscale != 0 ==> s->wscale <= WSCALE_MAX;
+    requires valid: \valid(buf + (i .. i + seg_len_wscale(s) - 1));
+    terminates \true;
+    exits never: \false;
+    assigns buf[i .. i + seg_len_wscale(s) - 1];
+    ensures next: \result == i + seg_len_wscale(s);
+    ensures walk: \forall octets b, integer n, opt_list o; octets_are(buf, i, \result, b) && \result <= n ==>
+      opt_walk(b, i, n, o) == opt_walk(b, \result, n, s->has_wscale != 0 ? opt_set_wscale(o, s->wscale) : o);
+*/
+static uint32_t put_wscale(const struct vtcp_segment *s, uint8_t *buf, uint32_t i) {
+  if (!s->has_wscale) return i;
+  vtcp_octets_put4(buf, i, OPT_NOP, OPT_WSCALE, 3, (uint8_t)s->wscale);
+  /*@ assert step: \forall octets b, opt_list o; octets_are(buf, i, i + 4, b) ==>
+        opt_step(b, i + 1, 3, o) == opt_set_wscale(o, s->wscale); */
+  /*@ assert nop: \forall octets b, integer n, opt_list o; octets_are(buf, i, i + 4, b) && i + 4 <= n ==>
+        opt_walk(b, i, n, o) == opt_walk(b, i + 1, n, o); */
+  return i + 4u;
+}
+
+/* Timestamps, with SACK-permitted or two NOPs in front. */
+/*@ requires range: 20 <= i <= VTCP_HEADER_MAX;
+    requires readable: \valid_read(s);
+    requires valid: \valid(buf + (i .. i + 11));
+    terminates \true;
+    exits never: \false;
+    assigns buf[i .. i + 11];
+    ensures walk: \forall octets b, integer n, opt_list o; octets_are(buf, i, i + 12, b) && i + 12 <= n ==>
+      opt_walk(b, i, n, o) == opt_walk(b, i + 12, n, opt_set_ts(
+        s->sack_permitted != 0 ? opt_set_sack_permitted(o) : o, s->tsval, s->tsecr));
+*/
+static void put_ts(const struct vtcp_segment *s, uint8_t *buf, uint32_t i) {
+  bool sp = s->sack_permitted;
+  vtcp_octets_put32(buf, i + 8u, s->tsecr);
+  vtcp_octets_put32(buf, i + 4u, s->tsval);
+  vtcp_octets_put4(buf, i, sp ? OPT_SACK_PERMITTED : OPT_NOP, sp ? 2 : OPT_NOP, OPT_TS, 10);
+  //@ assert tsval: be32(buf, i + 4) == s->tsval;
+  //@ assert tsecr: be32(buf, i + 8) == s->tsecr;
+  /*@ assert front: \forall octets b, integer n, opt_list o; octets_are(buf, i, i + 12, b) && i + 12 <= n ==>
+        opt_walk(b, i, n, o) == opt_walk(b, i + 2, n, s->sack_permitted != 0 ? opt_set_sack_permitted(o) : o); */
+  /*@ assert step: \forall octets b, opt_list o; octets_are(buf, i, i + 12, b) ==>
+        opt_step(b, i + 2, 10, o) == opt_set_ts(o, s->tsval, s->tsecr); */
+}
+
+/*@ requires range: 20 <= i <= VTCP_HEADER_MAX;
+    requires readable: \valid_read(s);
+    requires valid: \valid(buf + (i .. i + seg_len_ts(s) - 1));
+    terminates \true;
+    exits never: \false;
+    assigns buf[i .. i + seg_len_ts(s) - 1];
+    ensures next: \result == i + seg_len_ts(s);
+    ensures walk: \forall octets b, integer n, opt_list o; octets_are(buf, i, \result, b) && \result <= n ==>
+      opt_walk(b, i, n, o) == opt_walk(b, \result, n, s->has_ts != 0
+        ? opt_set_ts(s->sack_permitted != 0 ? opt_set_sack_permitted(o) : o, s->tsval, s->tsecr)
+        : s->sack_permitted != 0 ? opt_set_sack_permitted(o) : o);
+*/
+static uint32_t put_ts_or_permitted(const struct vtcp_segment *s, uint8_t *buf, uint32_t i) {
+  if (s->has_ts) {
+    put_ts(s, buf, i);
+    return i + 12u;
+  }
+  if (!s->sack_permitted) return i;
+  vtcp_octets_put4(buf, i, OPT_NOP, OPT_NOP, OPT_SACK_PERMITTED, 2);
+  /*@ assert nop: \forall octets b, integer n, opt_list o; octets_are(buf, i, i + 4, b) && i + 4 <= n ==>
+        opt_walk(b, i, n, o) == opt_walk(b, i + 2, n, o); */
+  return i + 4u;
+}
+
+/* The SACK blocks at i. */
+/*@ requires count: 1 <= s->sack_count <= VTCP_SACK_MAX;
+    requires range: 20 <= i <= VTCP_HEADER_MAX + 4;
+    requires readable: \valid_read(s);
+    requires valid: \valid(buf + (i .. i + 8 * s->sack_count - 1));
+    terminates \true;
+    exits never: \false;
+    assigns buf[i .. i + 8 * s->sack_count - 1];
+    ensures blocks: \forall octets b; octets_are(buf, i, i + 8 * s->sack_count, b) ==>
+      opt_sack_at(b, i, s->sack_count) == seg_sack(s);
+*/
+static void put_blocks(const struct vtcp_segment *s, uint8_t *buf, uint32_t i) {
+  /*@ loop invariant range: 0 <= k <= s->sack_count;
+      loop invariant left: \forall integer j; 0 <= j < k ==> be32(buf, i + 8 * j) == s->sack_left[j];
+      loop invariant right: \forall integer j; 0 <= j < k ==> be32(buf, i + 8 * j + 4) == s->sack_right[j];
+      loop assigns k, buf[i .. i + 8 * s->sack_count - 1];
+      loop variant s->sack_count - k; */
+  for (uint32_t k = 0; k < s->sack_count; k++) {
+    vtcp_octets_put32(buf, i + 8u * k, s->sack_left[k]);
+    vtcp_octets_put32(buf, i + 8u * k + 4u, s->sack_right[k]);
+    //@ assert this: be32(buf, i + 8 * k) == s->sack_left[k];
+  }
+  /*@ assert values: \forall octets b, integer j; octets_are(buf, i, i + 8 * s->sack_count, b) &&
+        0 <= j < s->sack_count ==> octets_be32(b, i + 8 * j) == s->sack_left[j] &&
+        octets_be32(b, i + 8 * j + 4) == s->sack_right[j]; */
+}
+
+/*@ requires range: 20 <= i <= VTCP_HEADER_MAX;
+    requires readable: \valid_read(s);
+    requires sayable: s->sack_count <= VTCP_SACK_MAX;
+    requires valid: \valid(buf + (i .. i + seg_len_sack(s) - 1));
+    terminates \true;
+    exits never: \false;
+    assigns buf[i .. i + seg_len_sack(s) - 1];
+    ensures walk: \forall octets b, integer n, opt_list o;
+      octets_are(buf, i, i + seg_len_sack(s), b) && n == i + seg_len_sack(s) ==>
+      opt_walk(b, i, n, o) == (s->sack_count > 0 ? opt_set_sack(o, seg_sack(s)) : o);
+*/
+static void put_sack(const struct vtcp_segment *s, uint8_t *buf, uint32_t i) {
+  if (s->sack_count == 0) return;
+  put_blocks(s, buf, i + 4u);
+  vtcp_octets_put4(buf, i, OPT_NOP, OPT_NOP, OPT_SACK, (uint8_t)(2u + 8u * s->sack_count));
+  /*@ assert nop: \forall octets b, integer n, opt_list o; octets_are(buf, i, i + 4, b) && i + 4 <= n ==>
+        opt_walk(b, i, n, o) == opt_walk(b, i + 2, n, o); */
+  /*@ assert step: \forall octets b, opt_list o; octets_are(buf, i, i + seg_len_sack(s), b) ==>
+        opt_step(b, i + 2, 2 + 8 * s->sack_count, o) == opt_set_sack(o, seg_sack(s)); */
+}
+
+void vtcp_options_emit(const struct vtcp_segment *s, uint8_t *buf) {
+  uint32_t i = put_mss(s, buf, 20);
+  uint32_t j = put_wscale(s, buf, i);
+  uint32_t k = put_ts_or_permitted(s, buf, j);
+  put_sack(s, buf, k);
+}
