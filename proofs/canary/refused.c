@@ -1,0 +1,41 @@
+/* Annotations that the gate must refuse before a prover sees them. */
+#include <stdint.h>
+
+/* canary: refused no contract: canary_bare */
+uint32_t canary_bare(uint32_t n) { return n; }
+
+/* canary: refused no `assigns`: canary_unframed */
+/*@ terminates \true;
+    exits never: \false;
+    ensures same: \result == n; */
+uint32_t canary_unframed(uint32_t n) { return n; }
+
+/* canary: refused no `terminates \true`: canary_open_ended */
+/*@ exits never: \false;
+    assigns \nothing;
+    ensures same: \result == n; */
+uint32_t canary_open_ended(uint32_t n) { return n; }
+
+/* canary: refused no label: ensures \result == */
+/*@ terminates \true;
+    exits never: \false;
+    assigns \nothing;
+    ensures \result == n; */
+uint32_t canary_unlabelled(uint32_t n) { return n; }
+
+/* canary: refused `admit` is an assumption */
+/*@ terminates \true;
+    exits never: \false;
+    assigns \nothing; */
+void canary_admit(uint32_t n) {
+  //@ admit believed: n == 3;
+}
+
+/* canary: refused `axiom` is an assumption */
+/*@ axiomatic Canary {
+      logic integer canary_number;
+      axiom canary_believed: canary_number == canary_number + 1;
+    } */
+
+/* canary: refused recursive logic definition: canary_recursive */
+/*@ logic integer canary_recursive(integer n) = canary_recursive(n) + 1; */
