@@ -5,6 +5,7 @@
 #define MSS_DEFAULT_IPV6 1220
 #define MSS_LEAST 64
 
+
 bool vtcp_arrival_flag(uint16_t flags, uint16_t bit) {
   return flags / bit % 2 != 0;
 }
@@ -18,22 +19,20 @@ static int64_t ack_of(const struct vtcp *c, const struct vtcp_segment *s) {
   return c->state <= VTCP_LISTEN || !vtcp_arrival_flag(s->flags, VTCP_ACK) ? 0 : vtcp_seq_from_wire(s->ack, c->iss, c->snd_una);
 }
 
-struct vtcp_arrival vtcp_arrival_of(const struct vtcp *c, const struct vtcp_segment *s) {
-  struct vtcp_arrival g;
-  g.syn = vtcp_arrival_flag(s->flags, VTCP_SYN);
-  g.fin = vtcp_arrival_flag(s->flags, VTCP_FIN);
-  g.rst = vtcp_arrival_flag(s->flags, VTCP_RST);
-  g.ackf = vtcp_arrival_flag(s->flags, VTCP_ACK);
-  g.urg = vtcp_arrival_flag(s->flags, VTCP_URG);
-  g.seq = seq_of(c, s);
-  g.ack = ack_of(c, s);
-  g.txt = s->text_len;
-  g.wnd = g.syn ? s->wnd : s->wnd * c->snd_factor;
-  g.up = s->urg;
-  g.wire_seq = s->seq;
-  g.wire_ack = s->ack;
-  g.text = s->text;
-  return g;
+void vtcp_arrival_of(const struct vtcp *c, const struct vtcp_segment *s, struct vtcp_arrival *g) {
+  g->syn = vtcp_arrival_flag(s->flags, VTCP_SYN);
+  g->fin = vtcp_arrival_flag(s->flags, VTCP_FIN);
+  g->rst = vtcp_arrival_flag(s->flags, VTCP_RST);
+  g->ackf = vtcp_arrival_flag(s->flags, VTCP_ACK);
+  g->urg = vtcp_arrival_flag(s->flags, VTCP_URG);
+  g->seq = seq_of(c, s);
+  g->ack = ack_of(c, s);
+  g->txt = s->text_len;
+  g->wnd = g->syn ? s->wnd : s->wnd * c->snd_factor;
+  g->up = s->urg;
+  g->wire_seq = s->seq;
+  g->wire_ack = s->ack;
+  g->text = s->text;
 }
 
 uint32_t vtcp_arrival_len(const struct vtcp_arrival *g) {

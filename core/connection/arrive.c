@@ -124,7 +124,8 @@ static void arrive(struct vtcp *c, const struct vtcp_arrival *g, const struct vt
 
 enum vtcp_error vtcp_input(struct vtcp *c, const struct vtcp_segment *s, uint64_t now) {
   if (s->more_len > 0 || s->text_len > 65535 || now > VTCP_TIME_MAX) return VTCP_ERR_INVALID;
-  struct vtcp_arrival g = vtcp_arrival_of(c, s);
+  struct vtcp_arrival g;
+  vtcp_arrival_of(c, s, &g);
   arrive(c, &g, s, now);
   return VTCP_OK;
 }

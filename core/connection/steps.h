@@ -15,40 +15,294 @@ struct vtcp_arrival {
   const uint8_t *text;
 };
 
-/* tcb.c: what several events share */
+#ifdef __FRAMAC__
+#include "arrival.acsl"
+#endif
+
+/* ---- tcb.c: what several events share ---- */
+
+/* An acknowledgment is due, at once. */
+/*@ requires valid: \valid(c);
+    terminates \true;
+    exits never: \false;
+    assigns c->ack_due, c->ack_at;
+    ensures due: c->ack_due && c->ack_at == 0;
+    ensures refine: tcb_abs(c) == spec_ack_owed(\old(tcb_abs(c))); */
 void vtcp_tcb_ack_now(struct vtcp *c);
+
+/* An acknowledgment is due, at once, if RFC 5961 s7 allows one. */
+/*@ requires valid: \valid(c);
+    requires budget: vtcp_challenge_inv(&c->challenge);
+    terminates \true;
+    exits never: \false;
+    assigns WRITES_CHALLENGE;
+    ensures budget: vtcp_challenge_inv(&c->challenge);
+    ensures refine: tcb_abs(c) == spec_challenge(\old(tcb_abs(c)), \old(allowed(c, now))); */
 void vtcp_tcb_challenge(struct vtcp *c, uint64_t now);
+
+/* Enter CLOSED. */
+/*@ requires valid: \valid(c);
+    terminates \true;
+    exits never: \false;
+    assigns WRITES_FINISH;
+    ensures quiet: vtcp_quiet(c) && c->ev_ended;
+    ensures refine: tcb_abs(c) == spec_finish(\old(tcb_abs(c)), outcome); */
 void vtcp_tcb_finish(struct vtcp *c, int32_t outcome);
+
+/* A fresh send side, for the same ISS. */
+/*@ requires mem: tcb_mem(c);
+    requires caps: 0 < c->snd.cap <= VTCP_BUFFER_MAX;
+    requires rto_min: VTCP_RTO_FLOOR <= c->rtt.rto_min <= VTCP_RTO_MAX;
+    terminates \true;
+    exits never: \false;
+    assigns WRITES_FRESH_SEND;
+    ensures mem: tcb_mem(c);
+    ensures kept: c->snd.data == \old(c->snd.data) && c->snd.cap == \old(c->snd.cap);
+    ensures snd: tcb_snd(c);
+    ensures rtt: vtcp_rtt_inv(&c->rtt);
+    ensures empty: c->snd_una == 0 && c->snd_nxt == 0 && !c->fin && c->ack_sent == 1;
+    ensures refine: tcb_abs(c) == spec_fresh_send(\old(tcb_abs(c))); */
 void vtcp_tcb_fresh_send(struct vtcp *c);
+
+/* Fresh send and receive sides (RFC 9293 s3.10.1). */
+/*@ requires mem: tcb_mem(c);
+    requires caps: 0 < c->snd.cap <= VTCP_BUFFER_MAX && 0 < c->rcv.cap <= VTCP_BUFFER_MAX;
+    requires rto_min: VTCP_RTO_FLOOR <= c->rtt.rto_min <= VTCP_RTO_MAX;
+    requires mss: 64 <= c->mss <= 65475;
+    terminates \true;
+    exits never: \false;
+    assigns WRITES_OPENED;
+    ensures mem: tcb_mem(c);
+    ensures snd: tcb_snd(c);
+    ensures rcv: tcb_rcv(c);
+    ensures reassembly: vtcp_reassembly_inv(&c->rcv);
+    ensures policy: vtcp_rtt_inv(&c->rtt) && vtcp_challenge_inv(&c->challenge);
+    ensures options: c->snd_factor == 1 && c->rcv_factor == 1 && c->snd_mss == c->mss;
+    ensures fresh: c->snd_una == 0 && c->snd_nxt == 0 && !c->fin && c->rcv_nxt == 1 && c->rcv.nxt == 1 &&
+      c->rcv_fin == -1 && !c->close_wanted;
+    ensures refine: tcb_abs(c) == spec_opened(\old(tcb_abs(c)), iss, \min(\old(c->rcv.cap), 65535)); */
 void vtcp_tcb_opened(struct vtcp *c, uint32_t iss);
+
+/* Our FIN is queued (RFC 9293 s3.10.4). */
+/*@ requires valid: \valid(c);
+    requires open: c->state == VTCP_ESTABLISHED || c->state == VTCP_CLOSE_WAIT;
+    terminates \true;
+    exits never: \false;
+    assigns c->fin, c->close_wanted, c->state;
+    ensures state: c->state == (\old(c->state) == VTCP_ESTABLISHED ? VTCP_FIN_WAIT_1 : VTCP_LAST_ACK);
+    ensures fin: c->fin && !c->close_wanted;
+    ensures refine: tcb_abs(c) == spec_queue_fin(\old(tcb_abs(c))); */
 void vtcp_tcb_queue_fin(struct vtcp *c);
+
+/* <SEQ=SND.NXT><CTL=RST> is due (RFC 9293 s3.10.5). */
+/*@ requires valid: \valid(c);
+    requires snd_nxt: 0 <= c->snd_nxt <= VTCP_OFFSET_MAX;
+    terminates \true;
+    exits never: \false;
+    assigns c->rst_due, c->rst_ackf, c->rst_seq, c->rst_ack;
+    ensures refine: tcb_abs(c) == spec_rst_to_peer(\old(tcb_abs(c))); */
 void vtcp_tcb_rst_to_peer(struct vtcp *c);
+
+/* What the window's right edge would be in a segment that leaves now (RFC 9293 s3.8.6.2.2). */
+/*@ requires valid: \valid_read(c);
+    requires rcv: tcb_rcv(c) && vtcp_reassembly_shape(&c->rcv);
+    requires options: tcb_options(c);
+    terminates \true;
+    exits never: \false;
+    assigns \nothing;
+    ensures SHLD_14_never_shrinks: c->rcv_adv <= \result <= VTCP_OFFSET_MAX;
+    ensures backed: \result <= vtcp_reassembly_end(&c->rcv) || \result == c->rcv_adv; */
 int64_t vtcp_tcb_edge(const struct vtcp *c);
+
+/* ESTABLISHED, FIN-WAIT-1, FIN-WAIT-2: text is received (RFC 9293 s3.10.7.4, seventh). */
+/*@ requires valid: \valid_read(c);
+    terminates \true;
+    exits never: \false;
+    assigns \nothing;
+    ensures states: \result <==> VTCP_ESTABLISHED <= c->state <= VTCP_FIN_WAIT_2;
+    ensures spec: \result <==> spec_receiving(tcb_abs(c)) == \true; */
 bool vtcp_tcb_receiving(const struct vtcp *c);
 
-/* arrival.c */
+/* ---- arrival.c: from the wire ---- */
+
+/*@ requires bit: bit > 0;
+    terminates \true;
+    exits never: \false;
+    assigns \nothing;
+    ensures flag: \result <==> flags / bit % 2 != 0; */
 bool vtcp_arrival_flag(uint16_t flags, uint16_t bit);
-uint32_t vtcp_arrival_len(const struct vtcp_arrival *g); /* SEG.LEN: SYN and FIN count */
-struct vtcp_arrival vtcp_arrival_of(const struct vtcp *c, const struct vtcp_segment *s);
+
+/* SEG.LEN: SYN and FIN count. */
+/*@ requires valid: \valid_read(g);
+    requires txt: g->txt <= 65535;
+    terminates \true;
+    exits never: \false;
+    assigns \nothing;
+    ensures len: \result == seg_len(g);
+    ensures spec: \result == spec_seg_len(seg_abs(g)); */
+uint32_t vtcp_arrival_len(const struct vtcp_arrival *g);
+
+/* The segment with its positions as offsets. While the peer's ISN is not known, SEG.SEQ is 0; without an ACK bit, or
+   while ours is not, SEG.ACK is. */
+/*@ requires valid: \valid_read(c) && \valid_read(s) && \valid(g) && \separated(g, s) && \separated(g, c);
+    requires snd_una: 0 <= c->snd_una <= VTCP_OFFSET_MAX;
+    requires rcv_nxt: 0 <= c->rcv_nxt <= VTCP_OFFSET_MAX;
+    requires factor: 1 <= c->snd_factor <= 16384;
+    requires txt: s->text_len <= 65535;
+    terminates \true;
+    exits never: \false;
+    assigns *g;
+    ensures ok: seg_ok(g);
+    ensures flags: (g->syn <==> s->flags / 2 % 2 != 0) && (g->fin <==> s->flags % 2 != 0) &&
+      (g->rst <==> s->flags / 4 % 2 != 0) && (g->ackf <==> s->flags / 16 % 2 != 0) &&
+      (g->urg <==> s->flags / 32 % 2 != 0);
+    ensures text: g->text == s->text && g->txt == s->text_len && g->up == s->urg;
+    ensures wire: g->wire_seq == s->seq && g->wire_ack == s->ack;
+    ensures seq: c->state <= VTCP_SYN_SENT ? g->seq == 0 :
+      wire(g->seq, c->irs) == s->seq && -0x80000000 <= g->seq - c->rcv_nxt < 0x80000000;
+    ensures ack: c->state <= VTCP_LISTEN || !g->ackf ? g->ack == 0 :
+      wire(g->ack, c->iss) == s->ack && -0x80000000 <= g->ack - c->snd_una < 0x80000000;
+    ensures wnd: g->wnd == (g->syn ? s->wnd : s->wnd * c->snd_factor); */
+void vtcp_arrival_of(const struct vtcp *c, const struct vtcp_segment *s, struct vtcp_arrival *g);
+
 struct vtcp_reset {
   bool ackf;
   uint32_t seq, ack;
 };
+
+/* The reset that answers a segment of SEG.LEN len (RFC 9293 s3.10.7.1). */
+/*@ requires len: len <= 65537;
+    terminates \true;
+    exits never: \false;
+    assigns \nothing;
+    ensures with_ack: ackf ==> !\result.ackf && \result.seq == ack && \result.ack == 0;
+    ensures without_ack: !ackf ==> \result.ackf && \result.seq == 0 && \result.ack == wire(len, seq); */
 struct vtcp_reset vtcp_arrival_reset(bool ackf, uint32_t seq, uint32_t ack, uint32_t len);
+
+/*@ requires valid: \valid(c) && \valid_read(g) && \separated(c, g);
+    requires txt: g->txt <= 65535;
+    terminates \true;
+    exits never: \false;
+    assigns c->rst_due, c->rst_ackf, c->rst_seq, c->rst_ack;
+    ensures refine: tcb_abs(c) == spec_reset_for(\old(tcb_abs(c)), seg_abs(g)); */
 void vtcp_arrival_reset_for(struct vtcp *c, const struct vtcp_arrival *g);
+
+/* The options of the peer's SYN: send MSS (MUST-15, MUST-16), window scale (RFC 7323 s2.2). */
+/*@ requires valid: \valid(c) && \valid_read(s) && \separated(c, s);
+    requires options: tcb_options(c);
+    requires shift: s->wscale <= 14;
+    terminates \true;
+    exits never: \false;
+    assigns c->snd_mss, c->wscale, c->snd_factor, c->rcv_factor;
+    ensures options: tcb_options(c);
+    ensures MUST_16_mss: c->snd_mss == \max(64, \min(c->mss, s->has_mss ? s->mss : c->ipv6 ? 1220 : 536));
+    ensures RFC7323_s2_2_both: c->wscale <==> (c->wscale_offer && s->has_wscale);
+    ensures RFC7323_s2_2_none: !c->wscale ==> c->snd_factor == 1 && c->rcv_factor == 1;
+    ensures RFC7323_s2_2_scale: c->wscale ==> vtcp_factor(s->wscale, c->snd_factor) &&
+      vtcp_factor(c->rcv_shift, c->rcv_factor); */
 void vtcp_arrival_options(struct vtcp *c, const struct vtcp_segment *s);
 
-/* arrive_check.c: first to fourth. False: the segment is done with. */
+/* ---- arrive_check.c: first to fourth ---- */
+
+/* First: the sequence number. False: the segment is done with. */
+/*@ requires inv: tcb_inv(c);
+    requires seg: seg_ok(g) && \valid_read(g) && \separated(c, g);
+    requires now: now <= VTCP_TIME_MAX;
+    terminates \true;
+    exits never: \false;
+    assigns c->unacceptable, c->wait_at, c->ack_due, c->ack_at, c->challenge, c->challenged;
+    ensures inv: tcb_inv(c);
+    ensures s3_10_7_4_table_6: \result <==> spec_acceptable(\old(tcb_abs(c)), seg_abs(g)) == \true ||
+      spec_allowance(\old(tcb_abs(c)), seg_abs(g)) == \true;
+    ensures accepted: \result ==> tcb_abs(c) == \old(tcb_abs(c)) && allowed(c, now) == \old(allowed(c, now));
+    ensures refine: !\result ==>
+      tcb_abs(c) == spec_refuse_seq(\old(tcb_abs(c)), seg_abs(g), \old(allowed(c, now))); */
 bool vtcp_arrive_seq(struct vtcp *c, const struct vtcp_arrival *g, uint64_t now);
+
+/* Second: the RST bit. */
+/*@ requires inv: tcb_inv(c);
+    requires state: c->state >= VTCP_SYN_RECEIVED;
+    requires seg: seg_ok(g) && \valid_read(g) && \separated(c, g);
+    terminates \true;
+    exits never: \false;
+    assigns WRITES_FRESH_SEND, WRITES_FINISH, WRITES_CHALLENGE;
+    ensures inv: tcb_inv(c);
+    ensures refine: tcb_abs(c) == spec_arrive_rst(\old(tcb_abs(c)), seg_abs(g), \old(allowed(c, now))); */
 void vtcp_arrive_rst(struct vtcp *c, const struct vtcp_arrival *g, uint64_t now);
+
+/* Fourth: the SYN bit. */
+/*@ requires inv: tcb_inv(c);
+    requires state: c->state >= VTCP_SYN_RECEIVED;
+    terminates \true;
+    exits never: \false;
+    assigns WRITES_FRESH_SEND, WRITES_CHALLENGE, c->state;
+    ensures inv: tcb_inv(c);
+    ensures refine: tcb_abs(c) == spec_arrive_syn(\old(tcb_abs(c)), \old(allowed(c, now))); */
 void vtcp_arrive_syn(struct vtcp *c, uint64_t now);
 
-/* arrive_ack.c: fifth */
+/* ---- arrive_ack.c: fifth ---- */
+
+/*@ requires valid: \valid(c) && \valid_read(g) && \separated(c, g);
+    terminates \true;
+    exits never: \false;
+    assigns c->probes, c->snd_wnd, c->snd_wl1, c->snd_wl2, c->snd_wnd_max;
+    ensures refine: tcb_abs(c) == spec_window_of(\old(tcb_abs(c)), seg_abs(g)); */
 void vtcp_arrive_window_of(struct vtcp *c, const struct vtcp_arrival *g);
+
+/* Enter ESTABLISHED. */
+/*@ requires inv: tcb_inv(c);
+    requires state: c->state == VTCP_SYN_SENT || c->state == VTCP_SYN_RECEIVED;
+    requires seg: seg_ok(g) && \valid_read(g) && \separated(c, g);
+    requires acceptable: c->snd_una < g->ack <= c->snd_nxt;
+    terminates \true;
+    exits never: \false;
+    assigns WRITES_ESTABLISH;
+    ensures mem: tcb_mem(c);
+    ensures snd: tcb_snd(c);
+    ensures rcv: tcb_rcv(c) && tcb_window(c) && vtcp_reassembly_inv(&c->rcv);
+    ensures options: tcb_options(c);
+    ensures policy: tcb_policy(c);
+    ensures state: tcb_state(c) && tcb_acked(c) && tcb_unacked(c);
+    ensures refine: tcb_abs(c) == spec_establish(\old(tcb_abs(c)), seg_abs(g)); */
 void vtcp_arrive_establish(struct vtcp *c, const struct vtcp_arrival *g, uint64_t now);
+
+/* The ACK field, from ESTABLISHED on; SEG.ACK is in range. */
+/*@ requires inv: tcb_inv(c);
+    requires state: c->state >= VTCP_ESTABLISHED;
+    requires seg: seg_ok(g) && \valid_read(g) && \separated(c, g);
+    requires range: g->ack <= c->snd_nxt;
+    requires now: now <= VTCP_TIME_MAX;
+    terminates \true;
+    exits never: \false;
+    assigns WRITES_ACK;
+    ensures mem: tcb_mem(c);
+    ensures snd: tcb_snd(c);
+    ensures rcv: tcb_rcv(c) && tcb_window(c) && vtcp_reassembly_inv(&c->rcv);
+    ensures options: tcb_options(c);
+    ensures policy: tcb_policy(c);
+    ensures state: tcb_state(c) && tcb_acked(c) && tcb_unacked(c);
+    ensures ring: \forall octets s; vtcp_ring_holds{Pre}(&c->snd, s) ==> vtcp_ring_holds(&c->snd, s);
+    ensures refine: tcb_abs(c) == spec_arrive_ack(\old(tcb_abs(c)), seg_abs(g)); */
 void vtcp_arrive_ack(struct vtcp *c, const struct vtcp_arrival *g, uint64_t now);
 
-/* arrive_data.c: sixth to eighth */
+/* ---- arrive_data.c: sixth to eighth ---- */
+
+/*@ requires inv: tcb_inv(c);
+    requires state: c->state >= VTCP_ESTABLISHED;
+    requires seg: seg_ok(g) && seg_mem(c, g);
+    requires now: now <= VTCP_TIME_MAX;
+    terminates \true;
+    exits never: \false;
+    assigns WRITES_DATA;
+    ensures mem: tcb_mem(c);
+    ensures snd: tcb_snd(c);
+    ensures rcv: tcb_rcv(c) && tcb_window(c) && vtcp_reassembly_inv(&c->rcv);
+    ensures options: tcb_options(c);
+    ensures policy: tcb_policy(c);
+    ensures state: tcb_state(c) && tcb_acked(c) && tcb_unacked(c);
+    ensures stream: \forall octets s; vtcp_reassembly_holds{Pre}(&c->rcv, s) && seg_carries{Pre}(g, s) ==>
+      vtcp_reassembly_holds(&c->rcv, s);
+    ensures refine: tcb_abs(c) == spec_arrive_data(\old(tcb_abs(c)), seg_abs(g), c->rcv.nxt); */
 void vtcp_arrive_data(struct vtcp *c, const struct vtcp_arrival *g, uint64_t now);
 
 #endif

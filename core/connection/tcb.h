@@ -108,4 +108,8 @@ struct vtcp {
   uint32_t unstored;      /* segments with text that found no free range */
 };
 
+#ifdef __FRAMAC__
+#include "tcb.acsl"
+#endif
+
 #endif
