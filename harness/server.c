@@ -1,0 +1,107 @@
+#define _POSIX_C_SOURCE 200809L
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "commands.h"
+
+struct server {
+  const struct options *options;
+  uint64_t limit; /* connections to serve; OPTIONS_UNSET: no end */
+};
+
+/* Without an option that speaks of many connections there is one, as netcat has it. */
+static uint64_t serve_limit(const struct options *o) {
+  if (o->count != OPTIONS_UNSET) return o->count;
+  return o->echo || o->out_dir != NULL || (o->in != NULL && o->out == NULL) ? OPTIONS_UNSET : 1;
+}
+
+static bool uses_stdin(const struct options *o) {
+  return !o->echo && o->in == NULL && o->out_dir == NULL && o->count == OPTIONS_UNSET;
+}
+
+static int open_out(const struct options *o, uint64_t number) {
+  char path[4096];
+  if (o->out == NULL && o->out_dir == NULL) return STDOUT_FILENO;
+  int n = o->out != NULL ? snprintf(path, sizeof path, "%s", o->out)
+                         : snprintf(path, sizeof path, "%s/%llu", o->out_dir, (unsigned long long)number);
+  if (n < 0 || (size_t)n >= sizeof path) {
+    errno = ENAMETOOLONG;
+    return -1;
+  }
+  return open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+}
+
+static bool give_stream(const struct options *o, struct connection *c, uint64_t number) {
+  if (o->echo) {
+    stream_init(&c->stream, STREAM_NONE, STREAM_NONE, true);
+    return true;
+  }
+  int in = uses_stdin(o) ? STDIN_FILENO : o->in == NULL ? STREAM_NONE : open(o->in, O_RDONLY | O_CLOEXEC);
+  if (in < 0 && in != STREAM_NONE) in = STREAM_NONE;
+  if (in == STREAM_NONE && o->in != NULL) {
+    log_error("--in: %s: %s", o->in, strerror(errno));
+    return false;
+  }
+  int out = open_out(o, number);
+  if (out < 0) log_error("%s: %s", o->out != NULL ? "--out" : "--out-dir", strerror(errno));
+  if (out < 0 && in > STDERR_FILENO) (void)close(in);
+  if (out < 0) return false;
+  stream_init(&c->stream, in, out, false);
+  if (o->in != NULL) c->stream.in_name = o->in;
+  if (o->out != NULL) c->stream.out_name = o->out;
+  return true;
+}
+
+static bool on_established(void *self, struct endpoint *e, struct connection *c) {
+  const struct server *server = self;
+  if (e->counts.established >= server->limit) {
+    e->listening = false;
+    e->done = true;
+    for (uint32_t i = 0; i < e->table.used; i++) /* nobody is left to serve them */
+      if (!e->table.slots[i]->established) e->table.slots[i]->half_open_until = 0;
+  }
+  if (e->counts.established <= server->limit && give_stream(server->options, c, e->counts.established)) return true;
+  endpoint_fail(e, EXIT_LOCAL);
+  return false;
+}
+
+static void on_ended(void *self, struct endpoint *e, struct connection *c, const struct vtcp_status *last) {
+  (void)self;
+  (void)e;
+  (void)c;
+  (void)last;
+}
+
+enum exit_status server_run_on(const struct options *o, int fd, const struct window_to *shown) {
+  struct server server = {.options = o, .limit = serve_limit(o)};
+  struct endpoint_user user = {.self = &server, .established = on_established, .ended = on_ended};
+  struct endpoint *e = endpoint_open(o, fd, false, &user);
+  if (e == NULL) return EXIT_LOCAL;
+  e->listening = true;
+  if (shown->trace != NULL) e->trace = shown->trace;
+  if (shown->gauge != NULL) e->gauge = shown->gauge;
+  char text[UDP_TEXT_MAX];
+  trace_state(e->trace, clock_now(), VTCP_LISTEN);
+  udp_text(&e->transport.bound, text);
+  log_info("listening on %s", text);
+  (void)endpoint_run(e);
+  return endpoint_close(e);
+}
+
+enum exit_status server_run(const struct options *o) {
+  static const struct window_to nobody = {NULL, NULL};
+  struct udp_address local;
+  const char *error = udp_resolve(o->address, o->port, options_family(o), &local);
+  if (error != NULL) {
+    log_error("%s: %s", o->address, error);
+    return EXIT_LOCAL;
+  }
+  int fd = udp_open(&local);
+  if (fd >= 0) return server_run_on(o, fd, &nobody);
+  log_error("%s port %s: %s", o->address, o->port, strerror(errno));
+  return EXIT_LOCAL;
+}
