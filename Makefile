@@ -24,8 +24,8 @@ LIBS := $(BUILD)/libharness.a $(BUILD)/libvtcp.a
 obj = $(patsubst %.c,$(BUILD)/%.o,$1)
 
 PACKAGES := ca-certificates clang clang-format clang-tidy cppcheck cvc4 frama-c-base gcc gcc-arm-none-eabi \
-  libc6-dev libcmocka-dev liblwip-dev libnewlib-arm-none-eabi libsodium-dev make pkg-config python3 tshark valgrind \
-  why3 z3
+  libc6-dev libcmocka-dev liblwip-dev libnewlib-arm-none-eabi libpcap-dev libsodium-dev make pkg-config python3 \
+  tshark valgrind why3 z3
 
 .PHONY: all build setup demo check check-sanitize check-programs bench lint format format-check prove prove-fast \
   expected wp-flags clean help
@@ -111,10 +111,10 @@ $(BUILD)/examples/%: examples/%.c $(BUILD)/libvtcp.a
 	$(COMPILE) -Icore $< $(BUILD)/libvtcp.a -o $@
 
 $(BUILD)/vtcp: $(BUILD)/harness/main.o $(LIBS)
-	$(CC) $(SAN) $(LDFLAGS) $< $(LIBS) -lsodium -o $@
+	$(CC) $(SAN) $(LDFLAGS) $< $(LIBS) -lsodium -lpcap -o $@
 
 $(PROGRAMS): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/libsupport.a $(LIBS)
-	$(CC) $(SAN) $(LDFLAGS) $< $(BUILD)/libsupport.a $(LIBS) -lsodium -lcmocka -o $@
+	$(CC) $(SAN) $(LDFLAGS) $< $(BUILD)/libsupport.a $(LIBS) -lsodium -lpcap -lcmocka -o $@
 
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
