@@ -537,7 +537,7 @@ def main():
     if gate.problems:
         print(f"NOT PROVED: {len(set(gate.problems))} problems")
     print(f"{goals} goals, {ok} proved")
-    sys.exit(1 if gate.problems or not goals or goals != ok else 0)
+    sys.exit(1 if gate.problems or goals != ok or (whole and not goals) else 0)
 
 
 if __name__ == "__main__":
