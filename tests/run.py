@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs test programs and scripts that speak TAP, and sums: the last line is `N passed, N failed, N skipped`."""
+"""Runs test programs and scripts that speak TAP (or end in a line of sums), and adds up: the last line is `N passed, N failed, N skipped`."""
 import os
 import re
 import signal
@@ -11,6 +11,7 @@ LIMIT = float(os.environ.get("TEST_TIMEOUT", "900"))
 LINE = re.compile(r"^(not ok|ok)\b\s*\d*\s*(?:- )?(.*)$")
 # cmocka writes "not ok 3 # SKIP name"; TAP's own form is "ok 3 name # SKIP why"
 SKIP = re.compile(r"# SKIP\b:?\s*(.*)$", re.I)
+SUMMARY = re.compile(r"^(\d+) passed, (\d+) failed, (\d+) skipped$", re.M)
 PLAN = re.compile(r"^1\.\.(\d+)")
 
 
@@ -29,6 +30,13 @@ class Result:
                 self.passed += 1
             elif m:
                 self.failed.append(m.group(2).strip())
+
+        total = SUMMARY.findall(text)
+        if total and not self.seen():  # a program with sums of its own, as the soak
+            passed, failed, skipped = map(int, total[-1])
+            self.passed = passed
+            self.failed = [f"{failed} of {passed + failed}"] * failed
+            self.skipped = [f"{skipped} left out"] * skipped
 
     def seen(self):
         return self.passed + len(self.failed) + len(self.skipped)
@@ -75,9 +83,9 @@ def main(paths):
               f"{len(result.failed)} failed{extra} ({time.time() - began:.1f} s)", flush=True)
         if result.failed:
             print(out[-20000:], flush=True)
-    for x in skipped:
+    for x in dict.fromkeys(skipped):
         print("skipped:", x)
-    for x in failed:
+    for x in dict.fromkeys(failed):
         print("failed:", x)
     print(f"{time.time() - start:.0f} s")
     print(f"{passed} passed, {len(failed)} failed, {len(skipped)} skipped")
