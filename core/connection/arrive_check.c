@@ -23,7 +23,7 @@ bool vtcp_arrive_seq(struct vtcp *c, const struct vtcp_arrival *g, uint64_t now)
   if (c->unacceptable < UINT32_MAX) c->unacceptable++;
   if (g->rst) return false;
   /* Our last ACK was lost: 2 MSL begin anew (s3.10.7.4, eighth). */
-  if (c->state == VTCP_TIME_WAIT && g->fin) c->wait_at = now + 2 * c->msl;
+  if (c->state == VTCP_TIME_WAIT && g->fin && g->seq + g->txt == c->rcv_fin) c->wait_at = now + 2 * c->msl;
   if (g->txt > 0 || g->fin)
     vtcp_tcb_ack_now(c);
   else

@@ -288,12 +288,15 @@ static void check_emitted(struct sim *s, enum side from, const struct vtcp_segme
     x->offers_scale = g->has_wscale;
     x->shift = g->wscale;
   }
-  if (!s->paired) return;
   if (g->text_len > 0) {
-    sim_assert(s, g->text_len <= y->cfg.mss && g->text_len <= x->cfg.mss, "%u octets in one segment", g->text_len);
-    sim_assert(s, y->edge_known && (int32_t)(g->seq + g->text_len - y->edge) <= 1, "%c sends beyond the window to %u",
-               name_of(from), g->seq + g->text_len);
+    struct vtcp_status t = sim_status(s, from);
+    uint32_t wnd = t.snd_wnd > 0 ? t.snd_wnd : 1; /* one octet may probe a closed window */
+    sim_assert(s, at + g->text_len <= x->high || at + g->text_len <= t.snd_una + wnd - (x->iss + 1),
+               "%c sends beyond the window to %u", name_of(from), g->seq + g->text_len);
+    if (at + g->text_len > x->high) x->high = at + g->text_len;
   }
+  if (!s->paired) return;
+  sim_assert(s, g->text_len <= y->cfg.mss && g->text_len <= x->cfg.mss, "%u octets in one segment", g->text_len);
   if ((g->flags & VTCP_ACK) != 0) {
     uint32_t shift = !syn && x->offers_scale && y->offers_scale ? x->shift : 0;
     uint32_t edge = g->ack + ((uint32_t)g->wnd << shift);
@@ -640,6 +643,14 @@ static void check_pair(struct sim *s, enum side e, const struct vtcp_status *t) 
              t->snd_una);
 }
 
+/* Nothing is armed: then nothing is waiting either. */
+static void check_unarmed(struct sim *s, enum side e, const struct vtcp_status *t) {
+  sim_assert(s, t->unacknowledged == 0 || t->state < VTCP_ESTABLISHED, "%c: %u octets queued, nothing armed", name_of(e),
+             t->unacknowledged);
+  sim_assert(s, t->state == VTCP_ESTABLISHED || t->state == VTCP_FIN_WAIT_2 || t->state == VTCP_CLOSE_WAIT,
+             "%c: in %s, nothing armed", name_of(e), sim_state_name(t->state));
+}
+
 void sim_check(struct sim *s, enum side e) {
   struct sim_end *x = &s->end[e];
   struct vtcp_status t = sim_status(s, e);
@@ -652,6 +663,7 @@ void sim_check(struct sim *s, enum side e) {
     return;
   }
   sim_assert(s, t.outcome == VTCP_OUTCOME_NONE, "%c: ended in %s", name_of(e), sim_state_name(t.state));
+  if (!x->hold && !x->deaf && vtcp_deadline(&x->c) == VTCP_NEVER) check_unarmed(s, e, &t);
   sim_assert(s, t.rto >= x->cfg.rto_min && t.rto <= VTCP_RTO_MAX, "%c: RTO %llu", name_of(e), (unsigned long long)t.rto);
   if (t.state < VTCP_ESTABLISHED) return;
   sim_assert(s, t.snd_mss >= 1 && t.snd_mss <= x->cfg.mss, "%c: SND.MSS %u", name_of(e), t.snd_mss);

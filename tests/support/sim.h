@@ -65,6 +65,7 @@ struct sim_end {
   bool closed;    /* the application has called close */
   unsigned events[8];
   uint32_t emitted;   /* segments so far */
+  uint32_t high;      /* end of the text sent so far, as a place in the stream */
   bool edge_known;
   uint32_t edge;      /* the largest right edge it advertised, as a sequence number */
   bool offers_scale; /* its SYN had the option */
