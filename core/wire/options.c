@@ -15,7 +15,36 @@
 
 /* c SACK blocks at i. */
 /*@ requires count: 1 <= c <= VTCP_SACK_MAX;
-    requires range: i <= VTCP_HEADER_MAX;
+    requires range: i <= VTCP_HEADER_MAX + 2;
+    requires readable: \valid_read(p + (i .. i + 8 * c - 1));
+    requires valid: \valid(out);
+    requires apart: \separated(out, p + (i .. i + 8 * c - 1));
+    terminates \true;
+    exits never: \false;
+    assigns out->sack_count, out->sack_left[0 .. 3], out->sack_right[0 .. 3];
+    ensures count: out->sack_count == c;
+    ensures first: out->sack_left[0] == be32(p, i) && out->sack_right[0] == be32(p, i + 4);
+    ensures second: c > 1 ==> out->sack_left[1] == be32(p, i + 8) && out->sack_right[1] == be32(p, i + 12);
+    ensures third: c > 2 ==> out->sack_left[2] == be32(p, i + 16) && out->sack_right[2] == be32(p, i + 20);
+    ensures fourth: c > 3 ==> out->sack_left[3] == be32(p, i + 24) && out->sack_right[3] == be32(p, i + 28);
+*/
+static void read_blocks(const uint8_t *p, uint32_t i, uint16_t c, struct vtcp_segment *out) {
+  out->sack_count = c;
+  out->sack_left[0] = vtcp_octets_get32(p, i);
+  out->sack_right[0] = vtcp_octets_get32(p, i + 4u);
+  if (c < 2u) return;
+  out->sack_left[1] = vtcp_octets_get32(p, i + 8u);
+  out->sack_right[1] = vtcp_octets_get32(p, i + 12u);
+  if (c < 3u) return;
+  out->sack_left[2] = vtcp_octets_get32(p, i + 16u);
+  out->sack_right[2] = vtcp_octets_get32(p, i + 20u);
+  if (c < 4u) return;
+  out->sack_left[3] = vtcp_octets_get32(p, i + 24u);
+  out->sack_right[3] = vtcp_octets_get32(p, i + 28u);
+}
+
+/*@ requires count: 1 <= c <= VTCP_SACK_MAX;
+    requires range: i <= VTCP_HEADER_MAX + 2;
     requires readable: \valid_read(p + (i .. i + 8 * c - 1));
     requires valid: \valid(out);
     requires apart: \separated(out, p + (i .. i + 8 * c - 1));
@@ -26,23 +55,15 @@
     ensures blocks: \forall octets b; octets_are(p, i, i + 8 * c, b) ==> seg_sack(out) == opt_sack_at(b, i, c);
 */
 static void get_blocks(const uint8_t *p, uint32_t i, uint16_t c, struct vtcp_segment *out) {
-  /*@ loop invariant range: 0 <= k <= c;
-      loop invariant left: \forall integer j; 0 <= j < k ==> out->sack_left[j] == be32(p, i + 8 * j);
-      loop invariant right: \forall integer j; 0 <= j < k ==> out->sack_right[j] == be32(p, i + 8 * j + 4);
-      loop assigns k, out->sack_left[0 .. 3], out->sack_right[0 .. 3];
-      loop variant c - k; */
-  for (uint32_t k = 0; k < c; k++) {
-    out->sack_left[k] = vtcp_octets_get32(p, i + 8u * k);
-    out->sack_right[k] = vtcp_octets_get32(p, i + 8u * k + 4u);
-  }
-  out->sack_count = c;
-  /*@ assert values: \forall octets b, integer j; octets_are(p, i, i + 8 * c, b) && 0 <= j < c ==>
-        be32(p, i + 8 * j) == octets_be32(b, i + 8 * j) &&
-        be32(p, i + 8 * j + 4) == octets_be32(b, i + 8 * j + 4); */
-  //@ assert first: out->sack_left[0] == be32(p, i) && out->sack_right[0] == be32(p, i + 4);
-  //@ assert second: c > 1 ==> out->sack_left[1] == be32(p, i + 8) && out->sack_right[1] == be32(p, i + 12);
-  //@ assert third: c > 2 ==> out->sack_left[2] == be32(p, i + 16) && out->sack_right[2] == be32(p, i + 20);
-  //@ assert fourth: c > 3 ==> out->sack_left[3] == be32(p, i + 24) && out->sack_right[3] == be32(p, i + 28);
+  read_blocks(p, i, c, out);
+  /*@ assert first_value: \forall octets b; octets_are(p, i, i + 8 * c, b) ==>
+        out->sack_left[0] == octets_be32(b, i) && out->sack_right[0] == octets_be32(b, i + 4); */
+  /*@ assert second_value: c > 1 ==> \forall octets b; octets_are(p, i, i + 8 * c, b) ==>
+        out->sack_left[1] == octets_be32(b, i + 8) && out->sack_right[1] == octets_be32(b, i + 12); */
+  /*@ assert third_value: c > 2 ==> \forall octets b; octets_are(p, i, i + 8 * c, b) ==>
+        out->sack_left[2] == octets_be32(b, i + 16) && out->sack_right[2] == octets_be32(b, i + 20); */
+  /*@ assert fourth_value: c > 3 ==> \forall octets b; octets_are(p, i, i + 8 * c, b) ==>
+        out->sack_left[3] == octets_be32(b, i + 24) && out->sack_right[3] == octets_be32(b, i + 28); */
 }
 
 /* Kind 5 (RFC 2018 s3): lengths that are not those of 1 to 4 blocks are skipped. */
@@ -56,16 +77,20 @@ static void get_blocks(const uint8_t *p, uint32_t i, uint16_t c, struct vtcp_seg
     exits never: \false;
     assigns out->sack_count, out->sack_left[0 .. 3], out->sack_right[0 .. 3];
     ensures sayable: out->sack_count <= VTCP_SACK_MAX;
-    ensures step: \forall octets b; octets_are(p, i, i + l, b) ==>
-      seg_options(out) == opt_step(b, i, l, \old(seg_options(out)));
+    ensures step: seg_steps(p, i, l, \old(seg_options(out)), seg_options(out));
 */
 static void get_sack(const uint8_t *p, uint32_t i, uint32_t l, struct vtcp_segment *out) {
-  if (l == 10u || l == 18u || l == 26u || l == 34u) {
-    uint16_t c = (uint16_t)((l - 2u) / 8u);
-    get_blocks(p, i + 2u, c, out);
-    /*@ assert set: \forall octets b, opt_list o; octets_are(p, i, i + l, b) ==>
-          opt_step(b, i, l, o) == opt_set_sack(o, opt_sack_at(b, i + 2, c)); */
+  if (l != 10u && l != 18u && l != 26u && l != 34u) {
+    //@ assert skipped: \forall opt_list o; seg_steps(p, i, l, o, o);
+    return;
   }
+  uint16_t c = (uint16_t)((l - 2u) / 8u);
+  get_blocks(p, i + 2u, c, out);
+  /*@ assert kind: \forall octets b, opt_list o; octets_are(p, i, i + l, b) ==>
+        opt_step(b, i, l, o) == opt_set_sack(o, opt_sack_at(b, i + 2, c)); */
+  /*@ assert blocks: \forall octets b; octets_are(p, i, i + l, b) ==> seg_sack(out) == opt_sack_at(b, i + 2, c); */
+  //@ assert step: \forall opt_list o; seg_steps(p, i, l, o, opt_set_sack(o, seg_sack(out)));
+  //@ assert set: seg_options(out) == opt_set_sack(\at(seg_options(out), Pre), seg_sack(out));
 }
 
 /* Kind 8 (RFC 7323 s3.2). */
@@ -77,16 +102,18 @@ static void get_sack(const uint8_t *p, uint32_t i, uint32_t l, struct vtcp_segme
     terminates \true;
     exits never: \false;
     assigns out->has_ts, out->tsval, out->tsecr;
-    ensures step: \forall octets b; octets_are(p, i, i + l, b) ==>
-      seg_options(out) == opt_step(b, i, l, \old(seg_options(out)));
+    ensures step: seg_steps(p, i, l, \old(seg_options(out)), seg_options(out));
 */
 static void get_ts(const uint8_t *p, uint32_t i, uint32_t l, struct vtcp_segment *out) {
-  if (l != 10u) return;
+  if (l != 10u) {
+    //@ assert skipped: \forall opt_list o; seg_steps(p, i, l, o, o);
+    return;
+  }
   out->has_ts = true;
   out->tsval = vtcp_octets_get32(p, i + 2u);
   out->tsecr = vtcp_octets_get32(p, i + 6u);
-  /*@ assert set: \forall octets b, opt_list o; octets_are(p, i, i + l, b) ==>
-        opt_step(b, i, l, o) == opt_set_ts(o, out->tsval, out->tsecr); */
+  //@ assert step: \forall opt_list o; seg_steps(p, i, l, o, opt_set_ts(o, out->tsval, out->tsecr));
+  //@ assert set: seg_options(out) == opt_set_ts(\at(seg_options(out), Pre), out->tsval, out->tsecr);
 }
 
 /* Kinds 2, 3 and 4 (RFC 9293 s3.2; RFC 7323 s2.2; RFC 2018 s2), and unknown ones. */
@@ -100,18 +127,25 @@ static void get_ts(const uint8_t *p, uint32_t i, uint32_t l, struct vtcp_segment
     exits never: \false;
     assigns out->has_mss, out->mss, out->has_wscale, out->wscale, out->sack_permitted;
     ensures sayable: out->wscale <= WSCALE_MAX;
-    ensures step: \forall octets b; octets_are(p, i, i + l, b) ==>
-      seg_options(out) == opt_step(b, i, l, \old(seg_options(out)));
+    ensures step: seg_steps(p, i, l, \old(seg_options(out)), seg_options(out));
 */
 static void get_syn(const uint8_t *p, uint32_t i, uint32_t l, struct vtcp_segment *out) {
   if (p[i] == OPT_MSS && l == 4u) {
     out->has_mss = true;
     out->mss = vtcp_octets_get16(p, i + 2u);
+    //@ assert mss_step: \forall opt_list o; seg_steps(p, i, l, o, opt_set_mss(o, out->mss));
+    //@ assert mss_set: seg_options(out) == opt_set_mss(\at(seg_options(out), Pre), out->mss);
   } else if (p[i] == OPT_WSCALE && l == 3u) {
     out->has_wscale = true;
     out->wscale = p[i + 2u] > WSCALE_MAX ? WSCALE_MAX : p[i + 2u];
+    //@ assert wscale_step: \forall opt_list o; seg_steps(p, i, l, o, opt_set_wscale(o, out->wscale));
+    //@ assert wscale_set: seg_options(out) == opt_set_wscale(\at(seg_options(out), Pre), out->wscale);
   } else if (p[i] == OPT_SACK_PERMITTED && l == 2u) {
     out->sack_permitted = true;
+    //@ assert permitted_step: \forall opt_list o; seg_steps(p, i, l, o, opt_set_sack_permitted(o));
+    //@ assert permitted_set: seg_options(out) == opt_set_sack_permitted(\at(seg_options(out), Pre));
+  } else {
+    //@ assert skipped: \forall opt_list o; seg_steps(p, i, l, o, o);
   }
 }
 
@@ -126,8 +160,7 @@ static void get_syn(const uint8_t *p, uint32_t i, uint32_t l, struct vtcp_segmen
     assigns out->has_mss, out->mss, out->has_wscale, out->wscale, out->sack_permitted, out->has_ts, out->tsval,
       out->tsecr, out->sack_count, out->sack_left[0 .. 3], out->sack_right[0 .. 3];
     ensures sayable: out->sack_count <= VTCP_SACK_MAX && out->wscale <= WSCALE_MAX;
-    ensures step: \forall octets b; octets_are(p, i, i + l, b) ==>
-      seg_options(out) == opt_step(b, i, l, \old(seg_options(out)));
+    ensures step: seg_steps(p, i, l, \old(seg_options(out)), seg_options(out));
 */
 static void get_option(const uint8_t *p, uint32_t i, uint32_t l, struct vtcp_segment *out) {
   if (p[i] == OPT_TS)
@@ -148,16 +181,45 @@ static void get_option(const uint8_t *p, uint32_t i, uint32_t l, struct vtcp_seg
     ensures bad: \result == 0 ==> \forall opt_list o; seg_refuses(p, i, n, o);
     ensures short: \result == 1 ==> p[i] <= OPT_NOP;
     ensures eol: p[i] == OPT_EOL ==> \result == 1 && \forall opt_list o; seg_reads(p, i, n, o, o);
-    ensures nop: p[i] == OPT_NOP ==> \result == 1 && \forall octets b, opt_list o; octets_are(p, i, n, b) ==>
-      opt_walk(b, i, n, o) == opt_walk(b, i + 1, n, o);
-    ensures long: \result > 1 ==> p[i] > OPT_NOP && \forall octets b, opt_list o; octets_are(p, i, n, b) ==>
-      opt_walk(b, i, n, o) == opt_walk(b, i + \result, n, opt_step(b, i, \result, o));
+    ensures nop: p[i] == OPT_NOP ==> \result == 1 && seg_begins_nop(p, i, n);
+    ensures kind: \result > 1 ==> p[i] > OPT_NOP;
+    ensures long: \result > 1 ==> seg_begins(p, i, n, \result);
 */
 static uint32_t option_len(const uint8_t *p, uint32_t i, uint32_t n) {
   if (p[i] <= OPT_NOP) return 1;
   if (n - i < 2u) return 0;
   uint32_t l = p[i + 1u];
-  return l < 2u || l > n - i ? 0 : l;
+  if (l < 2u || l > n - i) return 0;
+  //@ assert here: \forall octets b; octets_are(p, i, n, b) ==> octet_at(b, i) == p[i] && octet_at(b, i + 1) == l;
+  //@ assert begins: seg_begins(p, i, n, l);
+  return l;
+}
+
+/* Reads the option at i, of any kind but EOL; returns its length, 0 when it is illegal. */
+/*@ requires range: 20 <= i < n <= VTCP_HEADER_MAX;
+    requires kind: p[i] != OPT_EOL;
+    requires readable: \valid_read(p + (i .. n - 1));
+    requires valid: \valid(out);
+    requires apart: \separated(out, p + (i .. n - 1));
+    requires sayable: out->sack_count <= VTCP_SACK_MAX && out->wscale <= WSCALE_MAX;
+    terminates \true;
+    exits never: \false;
+    assigns out->has_mss, out->mss, out->has_wscale, out->wscale, out->sack_permitted, out->has_ts, out->tsval,
+      out->tsecr, out->sack_count, out->sack_left[0 .. 3], out->sack_right[0 .. 3];
+    ensures sayable: out->sack_count <= VTCP_SACK_MAX && out->wscale <= WSCALE_MAX;
+    ensures bounds: \result <= n - i;
+    ensures refused: \result == 0 ==> \forall opt_list o; seg_refuses(p, i, n, o);
+    ensures walk: \result > 0 ==>
+      seg_continues(p, i, n, \old(seg_options(out)), i + \result, seg_options(out));
+*/
+static uint32_t get_next(const uint8_t *p, uint32_t i, uint32_t n, struct vtcp_segment *out) {
+  uint32_t l = option_len(p, i, n);
+  if (l > 1u) {
+    get_option(p, i, l, out);
+    //@ assert sub: \forall octets b; octets_are(p, i, n, b) ==> octets_are(p, i, i + l, b);
+    //@ assert walk: seg_continues(p, i, n, \at(seg_options(out), Pre), i + l, seg_options(out));
+  }
+  return l;
 }
 
 /*@ requires valid: \valid(out);
@@ -185,15 +247,14 @@ bool vtcp_options_parse(const uint8_t *p, uint32_t n, struct vtcp_segment *out) 
   clear(out);
   /*@ loop invariant range: 20 <= i <= n;
       loop invariant sayable: out->sack_count <= VTCP_SACK_MAX && out->wscale <= WSCALE_MAX;
-      loop invariant walk: \forall octets b; octets_are(p, 20, n, b) ==>
-        opt_walk(b, 20, n, opt_none) == opt_walk(b, i, n, seg_options(out));
+      loop invariant walk: seg_continues(p, 20, n, opt_none, i, seg_options(out));
       loop assigns i, out->has_mss, out->mss, out->has_wscale, out->wscale, out->sack_permitted, out->has_ts,
         out->tsval, out->tsecr, out->sack_count, out->sack_left[0 .. 3], out->sack_right[0 .. 3];
       loop variant n - i; */
   while (i < n && p[i] != OPT_EOL) {
-    uint32_t l = option_len(p, i, n);
+    //@ assert sub: \forall octets b; octets_are(p, 20, n, b) ==> octets_are(p, i, n, b);
+    uint32_t l = get_next(p, i, n, out);
     if (l == 0) return false;
-    if (l > 1u) get_option(p, i, l, out);
     i += l;
   }
   return true;
