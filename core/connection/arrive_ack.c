@@ -25,7 +25,9 @@ void vtcp_arrive_establish(struct vtcp *c, const struct vtcp_arrival *g, uint64_
 
 /* RFC 5681 s2: a duplicate acknowledgment. */
 static void count_duplicate(struct vtcp *c, const struct vtcp_arrival *g) {
-  if (g->ack != c->snd_una || c->snd_una == c->snd_nxt || g->txt > 0 || g->fin || g->wnd != c->snd_wnd) return;
+  if (g->ack != c->snd_una || c->snd_una == c->snd_nxt || g->txt > 0 || g->fin || g->wnd != c->snd_wnd ||
+      g->wnd == 0)
+    return;
   if (!vtcp_congestion_duplicate(&c->cc, c->snd_nxt - c->snd_una, c->snd_una, c->snd_nxt)) return;
   vtcp_rtt_retransmitted(&c->rtt);
   c->rtx_head = true;
