@@ -10,9 +10,7 @@ bool vtcp_challenge_take(struct vtcp_challenge *ch, uint64_t now) {
     ch->since = now;
     ch->count = 0;
   }
-  if (ch->count >= VTCP_CHALLENGE_MAX) {
-    return false;
-  }
+  if (ch->count >= VTCP_CHALLENGE_MAX) { return false; }
   ch->count++;
   return true;
 }

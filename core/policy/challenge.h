@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define VTCP_CHALLENGE_MAX 10u          /* in each interval, per connection */
+#define VTCP_CHALLENGE_MAX 10u           /* in each interval, per connection */
 #define VTCP_CHALLENGE_INTERVAL 5000000u /* microseconds */
 
 struct vtcp_challenge {

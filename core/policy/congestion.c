@@ -5,9 +5,7 @@
     exits never: \false;
     assigns \nothing;
     ensures sum: \result == \min(cwnd + n, VTCP_CWND_MAX); */
-static uint32_t grown(uint32_t cwnd, uint32_t n) {
-  return n < VTCP_CWND_MAX - cwnd ? cwnd + n : VTCP_CWND_MAX;
-}
+static uint32_t grown(uint32_t cwnd, uint32_t n) { return n < VTCP_CWND_MAX - cwnd ? cwnd + n : VTCP_CWND_MAX; }
 
 /*@ requires flight: 0 <= flight;
     requires smss: smss <= VTCP_SMSS_MAX;
@@ -17,9 +15,7 @@ static uint32_t grown(uint32_t cwnd, uint32_t n) {
     ensures half: \result == vtcp_congestion_half(flight, smss); */
 static uint32_t half(int64_t flight, uint32_t smss) {
   int64_t h = flight / 2;
-  if (h >= VTCP_CWND_MAX) {
-    return VTCP_CWND_MAX;
-  }
+  if (h >= VTCP_CWND_MAX) { return VTCP_CWND_MAX; }
   return h > 2 * smss ? (uint32_t)h : 2 * smss;
 }
 
@@ -87,9 +83,7 @@ static uint32_t deflated(uint32_t cwnd, int64_t acked, uint32_t smss) {
     assigns \nothing;
     ensures recovered: \result == vtcp_congestion_recovered(ssthresh, flight, smss); */
 static uint32_t recovered(uint32_t ssthresh, int64_t flight, uint32_t smss) {
-  if (flight >= ssthresh) {
-    return ssthresh;
-  }
+  if (flight >= ssthresh) { return ssthresh; }
   uint32_t most = (flight > smss ? (uint32_t)flight : smss) + smss;
   return ssthresh < most ? ssthresh : most;
 }
@@ -111,16 +105,12 @@ bool vtcp_congestion_acked(struct vtcp_congestion *cc, int64_t acked, int64_t ac
 }
 
 bool vtcp_congestion_duplicate(struct vtcp_congestion *cc, int64_t flight, int64_t snd_una, int64_t snd_nxt) {
-  if (cc->dupacks < UINT32_MAX) {
-    cc->dupacks++;
-  }
+  if (cc->dupacks < UINT32_MAX) { cc->dupacks++; }
   if (cc->recovering) {
     cc->cwnd = grown(cc->cwnd, cc->smss);
     return false;
   }
-  if (cc->dupacks != 3 || snd_una <= cc->recover) {
-    return false;
-  }
+  if (cc->dupacks != 3 || snd_una <= cc->recover) { return false; }
   cc->ssthresh = half(flight, cc->smss);
   cc->cwnd = grown(cc->ssthresh, 3 * cc->smss);
   cc->acked = 0;
@@ -130,9 +120,7 @@ bool vtcp_congestion_duplicate(struct vtcp_congestion *cc, int64_t flight, int64
 }
 
 void vtcp_congestion_timeout(struct vtcp_congestion *cc, int64_t flight, int64_t snd_nxt, bool again) {
-  if (!again) {
-    cc->ssthresh = half(flight, cc->smss);
-  }
+  if (!again) { cc->ssthresh = half(flight, cc->smss); }
   cc->cwnd = cc->smss;
   cc->acked = 0;
   cc->dupacks = 0;

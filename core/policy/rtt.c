@@ -74,18 +74,12 @@ void vtcp_rtt_acked(struct vtcp_rtt *r, int64_t ack, uint64_t now) {
 
 void vtcp_rtt_timeout(struct vtcp_rtt *r) {
   r->rto = r->rto < VTCP_RTO_MAX / 2 ? 2 * r->rto : VTCP_RTO_MAX;
-  if (r->backoffs < UINT32_MAX) {
-    r->backoffs++;
-  }
+  if (r->backoffs < UINT32_MAX) { r->backoffs++; }
   r->timed_end = -1;
 }
 
-void vtcp_rtt_retransmitted(struct vtcp_rtt *r) {
-  r->timed_end = -1;
-}
+void vtcp_rtt_retransmitted(struct vtcp_rtt *r) { r->timed_end = -1; }
 
 void vtcp_rtt_established(struct vtcp_rtt *r) {
-  if (r->backoffs > 0 && r->rto_min < VTCP_RTO_AFTER_SYN) {
-    r->rto = VTCP_RTO_AFTER_SYN;
-  }
+  if (r->backoffs > 0 && r->rto_min < VTCP_RTO_AFTER_SYN) { r->rto = VTCP_RTO_AFTER_SYN; }
 }

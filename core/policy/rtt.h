@@ -5,20 +5,20 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define VTCP_RTO_INITIAL 1000000u     /* RFC 6298 (2.1) */
-#define VTCP_RTO_MAX 60000000u        /* RFC 6298 (2.5) */
-#define VTCP_RTO_FLOOR 1000u          /* rto_min is at least this */
-#define VTCP_RTO_AFTER_SYN 3000000u   /* RFC 6298 (5.7) */
-#define VTCP_RTT_GRANULARITY 1000u    /* G of RFC 6298 s2 */
+#define VTCP_RTO_INITIAL 1000000u   /* RFC 6298 (2.1) */
+#define VTCP_RTO_MAX 60000000u      /* RFC 6298 (2.5) */
+#define VTCP_RTO_FLOOR 1000u        /* rto_min is at least this */
+#define VTCP_RTO_AFTER_SYN 3000000u /* RFC 6298 (5.7) */
+#define VTCP_RTT_GRANULARITY 1000u  /* G of RFC 6298 s2 */
 
 struct vtcp_rtt {
   uint64_t srtt, rttvar;
   uint64_t rto;
-  uint64_t rto_min;   /* RFC 6298 (2.4) has one second */
-  uint32_t backoffs;  /* timeouts since the last measurement or acknowledgment, saturating */
-  bool sampled;       /* srtt and rttvar are set */
-  int64_t timed_end;  /* an ACK at or beyond this offset ends the measurement under way; -1: none */
-  uint64_t timed_at;  /* when it began */
+  uint64_t rto_min;  /* RFC 6298 (2.4) has one second */
+  uint32_t backoffs; /* timeouts since the last measurement or acknowledgment, saturating */
+  bool sampled;      /* srtt and rttvar are set */
+  int64_t timed_end; /* an ACK at or beyond this offset ends the measurement under way; -1: none */
+  uint64_t timed_at; /* when it began */
 };
 
 #ifdef __FRAMAC__

@@ -1,27 +1,19 @@
 #include "policy/window.h"
 
 bool vtcp_window_send(int64_t len, int64_t waiting, int64_t flight, uint32_t smss, uint32_t max_wnd, bool nodelay) {
-  if (len <= 0) {
-    return false;
-  }
-  if (len >= smss) {
-    return true;
-  }
+  if (len <= 0) { return false; }
+  if (len >= smss) { return true; }
   return (nodelay || flight <= 0) && (len == waiting || len >= max_wnd - max_wnd / 2);
 }
 
 int64_t vtcp_window_edge(int64_t rcv_adv, int64_t limit, uint32_t cap, uint32_t mss) {
-  if (limit <= rcv_adv) {
-    return rcv_adv;
-  }
+  if (limit <= rcv_adv) { return rcv_adv; }
   int64_t gain = limit - rcv_adv;
   return gain >= cap - cap / 2 || gain >= mss ? limit : rcv_adv;
 }
 
 uint16_t vtcp_window_field(int64_t wnd, uint32_t factor) {
-  if (wnd <= 0) {
-    return 0;
-  }
+  if (wnd <= 0) { return 0; }
   int64_t units = wnd / factor;
   return units < 65535 ? (uint16_t)units : 65535;
 }

@@ -7,9 +7,7 @@ uint32_t vtcp_circle_place(uint32_t cap, uint32_t head, uint32_t k) {
 
 void vtcp_circle_store(uint8_t *data, uint32_t cap, uint32_t pos, const uint8_t *src, uint32_t n) {
   uint32_t first = cap - pos;
-  if (first > n) {
-    first = n;
-  }
+  if (first > n) { first = n; }
   vtcp_copy_octets(data + pos, src, first);
   //@ assert first_stored: \forall integer p; pos <= p < pos + first ==> data[p] == \at(src[p - pos], Pre);
   //@ assert first_kept: \forall integer p; 0 <= p < pos || pos + first <= p < cap ==> data[p] == \at(data[p], Pre);
@@ -22,9 +20,7 @@ void vtcp_circle_store(uint8_t *data, uint32_t cap, uint32_t pos, const uint8_t 
 
 struct vtcp_slices vtcp_circle_slices(const uint8_t *data, uint32_t cap, uint32_t pos, uint32_t n) {
   uint32_t first = cap - pos;
-  if (first > n) {
-    first = n;
-  }
+  if (first > n) { first = n; }
   struct vtcp_slices s = {data + pos, first, data, n - first};
   return s;
 }

@@ -80,9 +80,7 @@ static uint32_t find_free(const struct vtcp_reassembly *r) {
       loop invariant full: \forall integer j; 0 <= j < i ==> r->lo[j] != r->hi[j];
       loop assigns i;
       loop variant VTCP_RANGES - i; */
-  while (i < VTCP_RANGES && r->lo[i] != r->hi[i]) {
-    i++;
-  }
+  while (i < VTCP_RANGES && r->lo[i] != r->hi[i]) { i++; }
   return i;
 }
 
@@ -112,9 +110,7 @@ static bool mark(struct vtcp_reassembly *r, int64_t a, int64_t b) {
     return true;
   }
   uint32_t i = find_free(r);
-  if (i == VTCP_RANGES) {
-    return false;
-  }
+  if (i == VTCP_RANGES) { return false; }
   r->lo[i] = s.lo;
   r->hi[i] = s.hi;
   return true;
@@ -167,12 +163,8 @@ static bool insert_octets(struct vtcp_reassembly *r, int64_t off, const uint8_t 
   int64_t limit = end < VTCP_OFFSET_MAX ? end : VTCP_OFFSET_MAX;
   int64_t a = off < r->nxt ? r->nxt : off;
   int64_t b = off + n < limit ? off + n : limit;
-  if (a >= b) {
-    return true;
-  }
-  if (!mark(r, a, b)) {
-    return false;
-  }
+  if (a >= b) { return true; }
+  if (!mark(r, a, b)) { return false; }
   put(r, a, src + (a - off), (uint32_t)(b - a));
   return true;
 }
@@ -203,9 +195,7 @@ static void consume_octets(struct vtcp_reassembly *r, uint32_t n) {
   r->len -= n;
 }
 
-void vtcp_reassembly_consume(struct vtcp_reassembly *r, uint32_t n) {
-  consume_octets(r, n);
-}
+void vtcp_reassembly_consume(struct vtcp_reassembly *r, uint32_t n) { consume_octets(r, n); }
 
 /*@ requires mem: vtcp_reassembly_mem(r) && \valid(dst + (0 .. n - 1));
     requires apart: \separated(dst + (0 .. n - 1), r, r->data + (0 .. r->cap - 1));

@@ -26,9 +26,7 @@ static void ring_append(struct vtcp_ring *r, const uint8_t *src, uint32_t n) {
   r->len += n;
 }
 
-void vtcp_ring_push(struct vtcp_ring *r, const uint8_t *src, uint32_t n) {
-  ring_append(r, src, n);
-}
+void vtcp_ring_push(struct vtcp_ring *r, const uint8_t *src, uint32_t n) { ring_append(r, src, n); }
 
 /*@ requires mem: vtcp_ring_mem(r);
     requires inv: vtcp_ring_inv(r);
@@ -47,9 +45,7 @@ static void ring_forget(struct vtcp_ring *r, uint32_t n) {
   r->base += n;
 }
 
-void vtcp_ring_drop(struct vtcp_ring *r, uint32_t n) {
-  ring_forget(r, n);
-}
+void vtcp_ring_drop(struct vtcp_ring *r, uint32_t n) { ring_forget(r, n); }
 
 struct vtcp_slices vtcp_ring_view(const struct vtcp_ring *r, int64_t off, uint32_t n) {
   uint32_t pos = vtcp_circle_place(r->cap, r->head, (uint32_t)(off - r->base));

@@ -13,9 +13,7 @@ static void ten_in_each_interval(void **state) {
   vtcp_challenge_init(&ch);
   for (uint64_t interval = 1; interval <= 3; interval++) {
     uint64_t now = interval * VTCP_CHALLENGE_INTERVAL;
-    for (unsigned i = 0; i < VTCP_CHALLENGE_MAX; i++) {
-      assert_true(vtcp_challenge_take(&ch, now + i));
-    }
+    for (unsigned i = 0; i < VTCP_CHALLENGE_MAX; i++) { assert_true(vtcp_challenge_take(&ch, now + i)); }
     assert_false(vtcp_challenge_take(&ch, now + VTCP_CHALLENGE_MAX));
     assert_false(vtcp_challenge_take(&ch, now + VTCP_CHALLENGE_INTERVAL - 1));
   }

@@ -73,9 +73,7 @@ static void recovery_is_not_entered_twice_for_one_window(void **state) {
   (void)state;
   struct vtcp_congestion cc = start(1000);
   vtcp_congestion_timeout(&cc, 10000, 10001, false);
-  for (int i = 0; i < 5; i++) {
-    assert_false(vtcp_congestion_duplicate(&cc, 1000, 10001, 12001));
-  }
+  for (int i = 0; i < 5; i++) { assert_false(vtcp_congestion_duplicate(&cc, 1000, 10001, 12001)); }
   assert_int_equal(cc.cwnd, 1000);
   assert_false(vtcp_congestion_acked(&cc, 1000, 11001, 1000));
   assert_false(vtcp_congestion_duplicate(&cc, 1000, 11001, 12001));
@@ -98,10 +96,8 @@ static void timeout_goes_to_one_segment(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(initial_window_of_rfc_6928),
-      cmocka_unit_test(slow_start_then_avoidance),
-      cmocka_unit_test(fast_retransmit_and_recovery),
-      cmocka_unit_test(recovery_is_not_entered_twice_for_one_window),
+      cmocka_unit_test(initial_window_of_rfc_6928),   cmocka_unit_test(slow_start_then_avoidance),
+      cmocka_unit_test(fast_retransmit_and_recovery), cmocka_unit_test(recovery_is_not_entered_twice_for_one_window),
       cmocka_unit_test(timeout_goes_to_one_segment),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,9 +19,7 @@ static void copies_exactly_n_octets(void **state) {
     }
     vtcp_copy_octets(dst, src, n);
     assert_memory_equal(dst, src, n);
-    for (size_t i = n; i < sizeof dst; i++) {
-      assert_int_equal(dst[i], 0xEE);
-    }
+    for (size_t i = n; i < sizeof dst; i++) { assert_int_equal(dst[i], 0xEE); }
   }
 }
 

@@ -28,17 +28,13 @@ static unsigned refusals, out_of_order;
 
 static unsigned used(const struct vtcp_reassembly *r) {
   unsigned n = 0;
-  for (int i = 0; i < VTCP_RANGES; i++) {
-    n += r->lo[i] != r->hi[i];
-  }
+  for (int i = 0; i < VTCP_RANGES; i++) { n += r->lo[i] != r->hi[i]; }
   return n;
 }
 
 static bool present(const struct vtcp_reassembly *r, int64_t off) {
   bool p = off < r->nxt;
-  for (int i = 0; i < VTCP_RANGES; i++) {
-    p = p || (r->lo[i] <= off && off < r->hi[i]);
-  }
+  for (int i = 0; i < VTCP_RANGES; i++) { p = p || (r->lo[i] <= off && off < r->hi[i]); }
   return p;
 }
 
@@ -59,12 +55,8 @@ static void check(const struct vtcp_reassembly *r) {
 
 static void insert(struct vtcp_reassembly *r) {
   int64_t off = r->nxt + (int64_t)below(r->cap + 20) - 10;
-  if (below(10) == 0) {
-    off = r->nxt;
-  }
-  if (off < m.origin) {
-    off = m.origin;
-  }
+  if (below(10) == 0) { off = r->nxt; }
+  if (off < m.origin) { off = m.origin; }
   uint32_t n = below(3) ? below(4) : below(40);
   uint8_t *src = malloc(n ? n : 1); /* exactly n, so that a sanitizer sees any octet read beyond */
   assert_non_null(src);
@@ -74,9 +66,7 @@ static void insert(struct vtcp_reassembly *r) {
   bool taken = vtcp_reassembly_insert(r, off, src, n);
   free(src);
   if (taken) {
-    for (int64_t o = off < nxt ? nxt : off; o < off + n && o < end; o++) {
-      m.there[o - m.origin] = true;
-    }
+    for (int64_t o = off < nxt ? nxt : off; o < off + n && o < end; o++) { m.there[o - m.origin] = true; }
     out_of_order += used(r) > before;
   } else {
     refusals++;

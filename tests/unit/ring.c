@@ -33,9 +33,7 @@ static void one_run(uint32_t cap, int64_t origin) {
   struct vtcp_ring r;
   uint8_t *data = malloc(cap);
   assert_non_null(data);
-  for (size_t i = 0; i < STREAM; i++) {
-    stream[i] = (uint8_t)below(256);
-  }
+  for (size_t i = 0; i < STREAM; i++) { stream[i] = (uint8_t)below(256); }
   vtcp_ring_init(&r, data, cap, origin);
   int64_t base = origin, end = origin;
   while (end - origin < STREAM - CAP_MAX) {

@@ -55,10 +55,8 @@ static void probes_back_off(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(nagle_and_silly_windows),
-      cmocka_unit_test(edge_moves_by_half_a_buffer_or_a_segment),
-      cmocka_unit_test(field_is_in_units),
-      cmocka_unit_test(every_second_full_segment),
+      cmocka_unit_test(nagle_and_silly_windows), cmocka_unit_test(edge_moves_by_half_a_buffer_or_a_segment),
+      cmocka_unit_test(field_is_in_units),       cmocka_unit_test(every_second_full_segment),
       cmocka_unit_test(probes_back_off),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
