@@ -1,7 +1,9 @@
 /* S1 to S8: opening a connection (RFC 9293 s3.5). */
 #include "../support/sim.h"
 
-#include <string.h>
+#include <sys/socket.h>
+
+#include "isn.h"
 
 /* S1: SYN seq=100; SYN-ACK seq=300 ack=101; ACK seq=101 ack=301; the first data octet is 101. */
 static void s01_three_way_handshake(void **state) {
@@ -351,6 +353,30 @@ static void s07_earlier_incarnation(void **state) {
   expect_got(s, B, 100);
 }
 
+/* S7: the numbers of the harness (RFC 6528): without the secret, one connection's says nothing of the next one's; for
+   the same four-tuple they move on with the clock, so that an earlier incarnation lies below. */
+static void s07_random_initial_numbers(void **state) {
+  (void)state;
+  struct isn one, two;
+  struct udp_address local = {.family = AF_INET, .ip = {192, 0, 2, 1}}, remote = {.family = AF_INET, .ip = {192, 0, 2, 2}};
+  isn_init(&one);
+  isn_init(&two);
+  unsigned spread[16] = {0}, same = 0;
+  uint32_t before = isn_choose(&one, &local, 40000, &remote, 80, SECOND), step = 0;
+  for (uint16_t port = 40001; port < 41001; port++) {
+    uint32_t isn = isn_choose(&one, &local, port, &remote, 80, SECOND);
+    spread[isn >> 28]++;
+    if (isn - before == step) same++; /* a step that repeats would be a guess that works */
+    step = isn - before;
+    before = isn;
+  }
+  for (int i = 0; i < 16; i++) assert_in_range(spread[i], 20, 120);
+  assert_int_equal(same, 0);
+  uint32_t first = isn_choose(&one, &local, 40000, &remote, 80, SECOND);
+  assert_int_equal(isn_choose(&one, &local, 40000, &remote, 80, 3 * SECOND) - first, 2 * SECOND / 4);
+  assert_int_not_equal(isn_choose(&two, &local, 40000, &remote, 80, SECOND), first);
+}
+
 /* S8: both open at once; one connection results. */
 static void s08_simultaneous_open(void **state) {
   struct sim *s = *state;
@@ -429,6 +455,7 @@ int main(void) {
       story(s06_defaults),
       story(s06_absurd_options),
       story(s07_earlier_incarnation),
+      story(s07_random_initial_numbers),
       story(s08_simultaneous_open),
       story(s08_simultaneous_open_syn_lost),
       story(s08_simultaneous_open_syn_acks_lost),
