@@ -229,6 +229,13 @@ static void receive_batch(struct endpoint *e) {
   }
 }
 
+static void abort_connection(struct endpoint *e, struct connection *c, uint64_t now, const char *why) {
+  int32_t before = c->tcb.state;
+  if (vtcp_abort(&c->tcb) != VTCP_OK) return;
+  c->why = why;
+  serve_connection(e, c, now, before);
+}
+
 /* RFC 9293 s3.9.2.2 SHLD-26, RFC 5927: a hard error ends a connection that is not yet open, no other. */
 static void look_unreachable(struct endpoint *e, uint64_t now) {
   if (e->transport.counts.unreachable == e->unreachable) return;
@@ -236,9 +243,7 @@ static void look_unreachable(struct endpoint *e, uint64_t now) {
   for (uint32_t i = 0; i < e->table.used; i++) {
     struct connection *c = e->table.slots[i];
     if (c->tcb.state != VTCP_SYN_SENT) continue;
-    log_error("nobody has the UDP port (ICMP port unreachable)");
-    (void)vtcp_abort(&c->tcb);
-    serve_connection(e, c, now, VTCP_SYN_SENT);
+    abort_connection(e, c, now, "refused, nobody has the UDP port");
   }
 }
 
@@ -248,8 +253,7 @@ static void run_timers(struct endpoint *e, uint64_t now) {
     int32_t before = c->tcb.state;
     if (!c->established && !c->ended && c->half_open_until <= now) {
       e->counts.expired++;
-      (void)vtcp_abort(&c->tcb);
-      serve_connection(e, c, now, before);
+      abort_connection(e, c, now, "half-open for too long");
     } else if (vtcp_deadline(&c->tcb) <= now) {
       vtcp_timeout(&c->tcb, now);
       serve_connection(e, c, now, before);
@@ -265,8 +269,8 @@ static void report_end(struct endpoint *e, struct connection *c, const struct vt
   if (c->stream.trouble != NULL) {
     log_error("%s: %s: %s", peer, c->stream.trouble, strerror(c->stream.error));
     endpoint_fail(e, EXIT_LOCAL);
-  } else if (s->outcome != VTCP_OUTCOME_CLOSED && (c->established || !e->listening)) {
-    log_error("%s: %s", peer, endpoint_outcome(s->outcome));
+  } else if (s->outcome != VTCP_OUTCOME_CLOSED && (c->established || c->half_open_until == VTCP_NEVER)) {
+    log_error("%s: %s", peer, c->why != NULL ? c->why : endpoint_outcome(s->outcome));
     endpoint_fail(e, EXIT_CONNECTION);
   } else if (c->established) {
     log_info("%s: closed, %llu octets sent, %llu received, %u segments sent again", peer,
@@ -341,8 +345,7 @@ static bool wait_once(struct endpoint *e) {
 static void abort_all(struct endpoint *e) {
   for (uint32_t i = 0; i < e->table.used; i++) {
     struct connection *c = e->table.slots[i];
-    int32_t before = c->tcb.state;
-    if (vtcp_abort(&c->tcb) == VTCP_OK) serve_connection(e, c, clock_now(), before);
+    if (!c->ended) abort_connection(e, c, clock_now(), "interrupted");
   }
 }
 

@@ -20,7 +20,7 @@ struct place {
 static int place_order(const void *a, const void *b) {
   const struct place *x = a, *y = b;
   if (x->time != y->time) return x->time < y->time ? -1 : 1;
-  if (x->arrival != y->arrival) return x->arrival ? 1 : -1;
+  if (x->arrival != y->arrival) return x->arrival ? -1 : 1; /* what is sent at once answers what arrived */
   return x->rung < y->rung ? -1 : x->rung > y->rung;
 }
 

@@ -17,6 +17,7 @@ struct connection {
   uint64_t half_open_until; /* to be aborted then unless established; VTCP_NEVER: no such limit */
   int32_t seen;             /* the state that was logged and traced last */
   bool ended;               /* in CLOSED for good */
+  const char *why;          /* why we aborted it; NULL: we did not */
 };
 
 struct table {
