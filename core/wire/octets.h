@@ -32,7 +32,7 @@ static inline uint32_t vtcp_octets_get32(const uint8_t *p, uint32_t i) {
   return p[i] * 16777216u + p[i + 1u] * 65536u + p[i + 2u] * 256u + p[i + 3u];
 }
 
-/*@ requires index: i <= VTCP_OCTETS_INDEX_MAX;
+/*@ requires index: i <= VTCP_OCTETS_INDEX_MAX + 2;
     requires valid: \valid(p + (i .. i + 1));
     terminates \true;
     exits never: \false;

@@ -272,8 +272,7 @@ uint32_t vtcp_options_end(const struct vtcp_segment *s) {
     exits never: \false;
     assigns buf[i .. i + seg_len_mss(s) - 1];
     ensures next: \result == i + seg_len_mss(s);
-    ensures walk: \forall octets b, integer n, opt_list o; octets_are(buf, i, \result, b) && \result <= n ==>
-      opt_walk(b, i, n, o) == opt_walk(b, \result, n, s->has_mss != 0 ? opt_set_mss(o, s->mss) : o);
+    ensures says: \forall opt_list o; seg_says(buf, i, \result, o, seg_set_mss(s, o));
 */
 static uint32_t put_mss(const struct vtcp_segment *s, uint8_t *buf, uint32_t i) {
   if (!s->has_mss) return i;
@@ -293,16 +292,14 @@ static uint32_t put_mss(const struct vtcp_segment *s, uint8_t *buf, uint32_t i) 
     exits never: \false;
     assigns buf[i .. i + seg_len_wscale(s) - 1];
     ensures next: \result == i + seg_len_wscale(s);
-    ensures walk: \forall octets b, integer n, opt_list o; octets_are(buf, i, \result, b) && \result <= n ==>
-      opt_walk(b, i, n, o) == opt_walk(b, \result, n, s->has_wscale != 0 ? opt_set_wscale(o, s->wscale) : o);
+    ensures says: \forall opt_list o; seg_says(buf, i, \result, o, seg_set_wscale(s, o));
 */
 static uint32_t put_wscale(const struct vtcp_segment *s, uint8_t *buf, uint32_t i) {
   if (!s->has_wscale) return i;
   vtcp_octets_put4(buf, i, OPT_NOP, OPT_WSCALE, 3, (uint8_t)s->wscale);
   /*@ assert step: \forall octets b, opt_list o; octets_are(buf, i, i + 4, b) ==>
         opt_step(b, i + 1, 3, o) == opt_set_wscale(o, s->wscale); */
-  /*@ assert nop: \forall octets b, integer n, opt_list o; octets_are(buf, i, i + 4, b) && i + 4 <= n ==>
-        opt_walk(b, i, n, o) == opt_walk(b, i + 1, n, o); */
+  //@ assert nop: \forall opt_list o; seg_says(buf, i, i + 1, o, o);
   return i + 4u;
 }
 
@@ -313,9 +310,8 @@ static uint32_t put_wscale(const struct vtcp_segment *s, uint8_t *buf, uint32_t 
     terminates \true;
     exits never: \false;
     assigns buf[i .. i + 11];
-    ensures walk: \forall octets b, integer n, opt_list o; octets_are(buf, i, i + 12, b) && i + 12 <= n ==>
-      opt_walk(b, i, n, o) == opt_walk(b, i + 12, n, opt_set_ts(
-        s->sack_permitted != 0 ? opt_set_sack_permitted(o) : o, s->tsval, s->tsecr));
+    ensures front: \forall opt_list o; seg_says(buf, i, i + 2, o, seg_set_permitted(s, o));
+    ensures ts: \forall opt_list o; seg_says(buf, i + 2, i + 12, o, opt_set_ts(o, s->tsval, s->tsecr));
 */
 static void put_ts(const struct vtcp_segment *s, uint8_t *buf, uint32_t i) {
   bool sp = s->sack_permitted;
@@ -324,9 +320,7 @@ static void put_ts(const struct vtcp_segment *s, uint8_t *buf, uint32_t i) {
   vtcp_octets_put4(buf, i, sp ? OPT_SACK_PERMITTED : OPT_NOP, sp ? 2 : OPT_NOP, OPT_TS, 10);
   //@ assert tsval: be32(buf, i + 4) == s->tsval;
   //@ assert tsecr: be32(buf, i + 8) == s->tsecr;
-  /*@ assert front: \forall octets b, integer n, opt_list o; octets_are(buf, i, i + 12, b) && i + 12 <= n ==>
-        opt_walk(b, i, n, o) == opt_walk(b, i + 2, n, s->sack_permitted != 0 ? opt_set_sack_permitted(o) : o); */
-  /*@ assert step: \forall octets b, opt_list o; octets_are(buf, i, i + 12, b) ==>
+  /*@ assert step: \forall octets b, opt_list o; octets_are(buf, i + 2, i + 12, b) ==>
         opt_step(b, i + 2, 10, o) == opt_set_ts(o, s->tsval, s->tsecr); */
 }
 
@@ -337,21 +331,32 @@ static void put_ts(const struct vtcp_segment *s, uint8_t *buf, uint32_t i) {
     exits never: \false;
     assigns buf[i .. i + seg_len_ts(s) - 1];
     ensures next: \result == i + seg_len_ts(s);
-    ensures walk: \forall octets b, integer n, opt_list o; octets_are(buf, i, \result, b) && \result <= n ==>
-      opt_walk(b, i, n, o) == opt_walk(b, \result, n, s->has_ts != 0
-        ? opt_set_ts(s->sack_permitted != 0 ? opt_set_sack_permitted(o) : o, s->tsval, s->tsecr)
-        : s->sack_permitted != 0 ? opt_set_sack_permitted(o) : o);
+    ensures says: \forall opt_list o; seg_says(buf, i, \result, o, seg_set_ts(s, seg_set_permitted(s, o)));
 */
 static uint32_t put_ts_or_permitted(const struct vtcp_segment *s, uint8_t *buf, uint32_t i) {
   if (s->has_ts) {
     put_ts(s, buf, i);
+    //@ assert ts: \forall opt_list o; seg_says(buf, i, i + 12, o, seg_set_ts(s, seg_set_permitted(s, o)));
     return i + 12u;
   }
   if (!s->sack_permitted) return i;
   vtcp_octets_put4(buf, i, OPT_NOP, OPT_NOP, OPT_SACK_PERMITTED, 2);
-  /*@ assert nop: \forall octets b, integer n, opt_list o; octets_are(buf, i, i + 4, b) && i + 4 <= n ==>
-        opt_walk(b, i, n, o) == opt_walk(b, i + 2, n, o); */
+  //@ assert nop: \forall opt_list o; seg_says(buf, i, i + 2, o, o);
+  //@ assert permitted: \forall opt_list o; seg_says(buf, i + 2, i + 4, o, opt_set_sack_permitted(o));
   return i + 4u;
+}
+
+/*@ requires range: i <= 2 * VTCP_HEADER_MAX;
+    requires valid: \valid(buf + (i .. i + 7));
+    terminates \true;
+    exits never: \false;
+    assigns buf[i .. i + 7];
+    ensures left: be32(buf, i) == left;
+    ensures right: be32(buf, i + 4) == right;
+*/
+static void put_block(uint8_t *buf, uint32_t i, uint32_t left, uint32_t right) {
+  vtcp_octets_put32(buf, i, left);
+  vtcp_octets_put32(buf, i + 4u, right);
 }
 
 /* The SACK blocks at i. */
@@ -362,23 +367,25 @@ static uint32_t put_ts_or_permitted(const struct vtcp_segment *s, uint8_t *buf, 
     terminates \true;
     exits never: \false;
     assigns buf[i .. i + 8 * s->sack_count - 1];
-    ensures blocks: \forall octets b; octets_are(buf, i, i + 8 * s->sack_count, b) ==>
-      opt_sack_at(b, i, s->sack_count) == seg_sack(s);
+    ensures first: be32(buf, i) == s->sack_left[0] && be32(buf, i + 4) == s->sack_right[0];
+    ensures second: s->sack_count > 1 ==>
+      be32(buf, i + 8) == s->sack_left[1] && be32(buf, i + 12) == s->sack_right[1];
+    ensures third: s->sack_count > 2 ==>
+      be32(buf, i + 16) == s->sack_left[2] && be32(buf, i + 20) == s->sack_right[2];
+    ensures fourth: s->sack_count > 3 ==>
+      be32(buf, i + 24) == s->sack_left[3] && be32(buf, i + 28) == s->sack_right[3];
 */
 static void put_blocks(const struct vtcp_segment *s, uint8_t *buf, uint32_t i) {
-  /*@ loop invariant range: 0 <= k <= s->sack_count;
-      loop invariant left: \forall integer j; 0 <= j < k ==> be32(buf, i + 8 * j) == s->sack_left[j];
-      loop invariant right: \forall integer j; 0 <= j < k ==> be32(buf, i + 8 * j + 4) == s->sack_right[j];
-      loop assigns k, buf[i .. i + 8 * s->sack_count - 1];
-      loop variant s->sack_count - k; */
-  for (uint32_t k = 0; k < s->sack_count; k++) {
-    vtcp_octets_put32(buf, i + 8u * k, s->sack_left[k]);
-    vtcp_octets_put32(buf, i + 8u * k + 4u, s->sack_right[k]);
-    //@ assert this: be32(buf, i + 8 * k) == s->sack_left[k];
-  }
-  /*@ assert values: \forall octets b, integer j; octets_are(buf, i, i + 8 * s->sack_count, b) &&
-        0 <= j < s->sack_count ==> octets_be32(b, i + 8 * j) == s->sack_left[j] &&
-        octets_be32(b, i + 8 * j + 4) == s->sack_right[j]; */
+  put_block(buf, i, s->sack_left[0], s->sack_right[0]);
+  if (s->sack_count < 2u) return;
+  put_block(buf, i + 8u, s->sack_left[1], s->sack_right[1]);
+  //@ assert first: be32(buf, i) == s->sack_left[0] && be32(buf, i + 4) == s->sack_right[0];
+  if (s->sack_count < 3u) return;
+  put_block(buf, i + 16u, s->sack_left[2], s->sack_right[2]);
+  //@ assert first_kept: be32(buf, i) == s->sack_left[0] && be32(buf, i + 4) == s->sack_right[0];
+  //@ assert second: be32(buf, i + 8) == s->sack_left[1] && be32(buf, i + 12) == s->sack_right[1];
+  if (s->sack_count < 4u) return;
+  put_block(buf, i + 24u, s->sack_left[3], s->sack_right[3]);
 }
 
 /*@ requires range: 20 <= i <= VTCP_HEADER_MAX;
@@ -388,23 +395,33 @@ static void put_blocks(const struct vtcp_segment *s, uint8_t *buf, uint32_t i) {
     terminates \true;
     exits never: \false;
     assigns buf[i .. i + seg_len_sack(s) - 1];
-    ensures walk: \forall octets b, integer n, opt_list o;
-      octets_are(buf, i, i + seg_len_sack(s), b) && n == i + seg_len_sack(s) ==>
-      opt_walk(b, i, n, o) == (s->sack_count > 0 ? opt_set_sack(o, seg_sack(s)) : o);
+    ensures says: \forall opt_list o; seg_reads(buf, i, i + seg_len_sack(s), o, seg_set_sack(s, o));
 */
 static void put_sack(const struct vtcp_segment *s, uint8_t *buf, uint32_t i) {
   if (s->sack_count == 0) return;
   put_blocks(s, buf, i + 4u);
   vtcp_octets_put4(buf, i, OPT_NOP, OPT_NOP, OPT_SACK, (uint8_t)(2u + 8u * s->sack_count));
-  /*@ assert nop: \forall octets b, integer n, opt_list o; octets_are(buf, i, i + 4, b) && i + 4 <= n ==>
-        opt_walk(b, i, n, o) == opt_walk(b, i + 2, n, o); */
+  /*@ assert blocks: \forall octets b; octets_are(buf, i + 4, i + seg_len_sack(s), b) ==>
+        opt_sack_at(b, i + 4, s->sack_count) == seg_sack(s); */
+  /*@ assert front: \forall octets b; octets_are(buf, i, i + seg_len_sack(s), b) ==>
+        octet_at(b, i) == 1 && octet_at(b, i + 1) == 1 && octet_at(b, i + 2) == 5 &&
+        octet_at(b, i + 3) == 2 + 8 * s->sack_count; */
   /*@ assert step: \forall octets b, opt_list o; octets_are(buf, i, i + seg_len_sack(s), b) ==>
         opt_step(b, i + 2, 2 + 8 * s->sack_count, o) == opt_set_sack(o, seg_sack(s)); */
+  /*@ assert nop: \forall octets b, integer n, opt_list o; octets_are(buf, i, i + 4, b) && i + 4 <= n ==>
+        opt_walk(b, i, n, o) == opt_walk(b, i + 2, n, o); */
+  /*@ assert rest: \forall octets b, opt_list o; octets_are(buf, i, i + seg_len_sack(s), b) ==>
+        opt_walk(b, i + 2, i + seg_len_sack(s), o) == opt_set_sack(o, seg_sack(s)); */
 }
 
 void vtcp_options_emit(const struct vtcp_segment *s, uint8_t *buf) {
   uint32_t i = put_mss(s, buf, 20);
   uint32_t j = put_wscale(s, buf, i);
+  /*@ assert syn: seg_says(buf, 20, j, opt_none, seg_set_wscale(s, seg_set_mss(s, opt_none))); */
   uint32_t k = put_ts_or_permitted(s, buf, j);
+  /*@ assert all_but_sack: seg_says(buf, 20, k, opt_none, seg_set_ts(s, seg_set_permitted(s,
+        seg_set_wscale(s, seg_set_mss(s, opt_none))))); */
   put_sack(s, buf, k);
+  /*@ assert all: seg_reads(buf, 20, seg_header_len(s), opt_none, seg_set_sack(s, seg_set_ts(s, seg_set_permitted(s,
+        seg_set_wscale(s, seg_set_mss(s, opt_none)))))); */
 }

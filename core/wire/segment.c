@@ -13,6 +13,7 @@
     assigns out->src_port, out->dst_port, out->seq, out->ack, out->flags, out->wnd, out->urg;
     ensures fixed: seg_fixed(p, out);
     ensures sayable: out->flags <= 255;
+    ensures options: seg_options(out) == \old(seg_options(out));
 */
 static void get_fixed(const uint8_t *p, struct vtcp_segment *out) {
   out->src_port = vtcp_octets_get16(p, 0);
@@ -32,8 +33,9 @@ enum vtcp_parse_status vtcp_segment_parse(const uint8_t *data, uint32_t len, str
   out->text_len = len - n;
   out->more = NULL;
   out->more_len = 0;
+  bool ok = vtcp_options_parse(data, n, out);
   get_fixed(data, out);
-  return vtcp_options_parse(data, n, out) ? VTCP_PARSE_OK : VTCP_PARSE_BAD_OPTION;
+  return ok ? VTCP_PARSE_OK : VTCP_PARSE_BAD_OPTION;
 }
 
 /* Octets 0 to 11. */
@@ -77,12 +79,30 @@ static void put_rest(const struct vtcp_segment *s, uint8_t *buf, uint32_t n) {
   //@ assert offset: buf[12] == n * 4;
 }
 
+/*@ requires readable: \valid_read(s);
+    requires sayable: seg_sayable(s);
+    requires range: n == seg_header_len(s) && 20 <= n <= VTCP_HEADER_MAX && n % 4 == 0;
+    requires valid: \valid(buf + (0 .. n - 1));
+    requires apart: \separated(s, buf + (0 .. n - 1));
+    terminates \true;
+    exits never: \false;
+    assigns buf[0 .. n - 1];
+    ensures fixed: seg_fixed(buf, s);
+    ensures checksum: be16(buf, 16) == 0;
+    ensures offset: seg_data_offset(buf) == n;
+    ensures options: seg_reads(buf, 20, n, opt_none, seg_options(s));
+*/
+static void put_header(const struct vtcp_segment *s, uint8_t *buf, uint32_t n) {
+  put_rest(s, buf, n);
+  put_numbers(s, buf);
+  //@ assert fixed: seg_fixed(buf, s);
+  vtcp_options_emit(s, buf);
+}
+
 uint32_t vtcp_segment_emit(const struct vtcp_segment *s, uint8_t *buf, uint32_t cap) {
   if (s->flags > 255u || s->sack_count > VTCP_SACK_MAX || (s->has_wscale && s->wscale > 14u)) return 0;
   uint32_t n = vtcp_options_end(s);
   if (n > VTCP_HEADER_MAX || n > cap) return 0;
-  vtcp_options_emit(s, buf);
-  put_rest(s, buf, n);
-  put_numbers(s, buf);
+  put_header(s, buf, n);
   return n;
 }
