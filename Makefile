@@ -3,6 +3,7 @@ BUILD ?= build
 OPT ?= -O2
 CFLAGS ?= -g
 WARN := -std=c11 -Wall -Wextra -Wconversion
+comma := ,
 SAN := $(if $(SANITIZE),-fsanitize=address$(comma)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
 COMPILE = $(CC) $(WARN) $(OPT) $(CFLAGS) $(SAN) $(CPPFLAGS) -MMD -MP
 POSIX := -D_GNU_SOURCE -Icore -Iharness -Itests/support
