@@ -162,7 +162,8 @@ static void s18_time_wait_configured(void **state) {
 
 static void s18_early_reuse(void **state) {
   (void)state;
-  print_message("skipped: reuse of TIME-WAIT by a new SYN (MAY-2, RFC 6191) is a policy of the connection table, to come\n");
+  print_message(
+      "skipped: reuse of TIME-WAIT by a new SYN (MAY-2, RFC 6191) is a policy of the connection table, to come\n");
   skip();
 }
 
@@ -237,15 +238,9 @@ static void s20_for_how_long(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      story(s15_four_way_close),
-      story(s16_half_close),
-      story(s17_last_ack_lost),
-      story(s18_time_wait),
-      story(s18_time_wait_configured),
-      story(s18_early_reuse),
-      story(s19_three_segment_close),
-      story(s19_simultaneous_close),
-      story(s20_close_wait_leak),
+      story(s15_four_way_close),      story(s16_half_close),           story(s17_last_ack_lost),
+      story(s18_time_wait),           story(s18_time_wait_configured), story(s18_early_reuse),
+      story(s19_three_segment_close), story(s19_simultaneous_close),   story(s20_close_wait_leak),
       story(s20_for_how_long),
   };
   return cmocka_run_group_tests_name("closing", tests, NULL, NULL);

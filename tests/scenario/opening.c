@@ -313,8 +313,8 @@ static void s06_absurd_options(void **state) {
   sim_open(s, A);
   expect(s, A, "SYN", 100, 0, 0);
   /* SYN-ACK seq=300 ack=101 wnd=4, MSS 0, NOP, window scale 200 */
-  uint8_t octets[28] = {0, 80, 156, 64, 0, 0, 1, 44, 0, 0, 0, 101, 7 << 4, 18, 0, 4, 0, 0, 0, 0,
-                        2, 4, 0, 0, 1, 3, 3, 200};
+  uint8_t octets[28] = {0, 80, 156, 64, 0, 0, 1, 44, 0, 0, 0, 101, 7 << 4, 18,
+                        0, 4,  0,   0,  0, 0, 2, 4,  0, 0, 1, 3,   3,      200};
   vtcp_checksum_put(0, octets, sizeof octets);
   sim_inject_octets(s, A, octets, sizeof octets);
   expect(s, A, "ACK", 101, 301, 0);
@@ -358,7 +358,8 @@ static void s07_earlier_incarnation(void **state) {
 static void s07_random_initial_numbers(void **state) {
   (void)state;
   struct isn one, two;
-  struct udp_address local = {.family = AF_INET, .ip = {192, 0, 2, 1}}, remote = {.family = AF_INET, .ip = {192, 0, 2, 2}};
+  struct udp_address local = {.family = AF_INET, .ip = {192, 0, 2, 1}},
+                     remote = {.family = AF_INET, .ip = {192, 0, 2, 2}};
   isn_init(&one);
   isn_init(&two);
   unsigned spread[16] = {0}, same = 0;

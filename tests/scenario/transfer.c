@@ -56,14 +56,18 @@ static void file_through_faults(struct sim *s, uint32_t thousandths) {
   enum { SIZE = 500000 };
   static uint8_t file[SIZE];
   for (size_t i = 0; i < SIZE; i++) file[i] = (uint8_t)sim_random(s);
-  s->faults = (struct sim_faults){.loss = thousandths, .twice = thousandths, .late = thousandths, .corrupt = thousandths,
+  s->faults = (struct sim_faults){.loss = thousandths,
+                                  .twice = thousandths,
+                                  .late = thousandths,
+                                  .corrupt = thousandths,
                                   .late_by = 100 * MS};
   s->end[B].auto_read = true;
   sim_listen(s, B);
   sim_open(s, A);
   uint32_t sent = 0;
   for (uint32_t i = 0; i < 1000000 && !s->end[B].end_seen; i++) {
-    if (sim_status(s, A).state >= VTCP_ESTABLISHED && sent < SIZE) sent += (uint32_t)sim_send(s, A, file + sent, SIZE - sent, false);
+    if (sim_status(s, A).state >= VTCP_ESTABLISHED && sent < SIZE)
+      sent += (uint32_t)sim_send(s, A, file + sent, SIZE - sent, false);
     if (sent == SIZE && !s->end[A].closed) sim_close(s, A);
     if (sim_status(s, B).state == VTCP_CLOSE_WAIT) sim_read(s, B, 1);
     sim_step(s, VTCP_NEVER - 1);
@@ -101,8 +105,7 @@ static void close_the_window(struct sim *s) {
 
 static void read_all(struct sim *s) {
   s->end[B].auto_read = true;
-  while (sim_read(s, B, 4000) > 0) {
-  }
+  while (sim_read(s, B, 4000) > 0) {}
   sim_run(s, 5 * SECOND);
   expect_got(s, B, 20000);
   assert_int_equal(sim_status(s, A).unacknowledged, 0);
@@ -195,14 +198,17 @@ static void plot_print(const struct plot *p) {
   }
 }
 
-static size_t first_at(const struct plot *p, size_t from, bool (*is)(const struct sample *before, const struct sample *now)) {
+static size_t first_at(const struct plot *p, size_t from,
+                       bool (*is)(const struct sample *before, const struct sample *now)) {
   for (size_t i = from + 1; i < p->count; i++)
     if (is(&p->samples[i - 1], &p->samples[i])) return i;
   fail_msg("the congestion window has not the shape looked for, after sample %zu of %zu", from, p->count);
   return 0;
 }
 
-static bool threshold_falls(const struct sample *before, const struct sample *now) { return now->ssthresh < before->ssthresh; }
+static bool threshold_falls(const struct sample *before, const struct sample *now) {
+  return now->ssthresh < before->ssthresh;
+}
 static bool to_one_segment(const struct sample *before, const struct sample *now) {
   return before->cwnd > 1000 && now->cwnd == 1000;
 }

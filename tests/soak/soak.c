@@ -21,11 +21,11 @@ struct app {
   uint32_t total;     /* octets to write */
   uint32_t write_max; /* at a time */
   uint32_t read_max;
-  uint64_t pace;      /* between two looks at the connection, at most */
+  uint64_t pace;        /* between two looks at the connection, at most */
   uint64_t close_after; /* not before this time */
   uint64_t next_at;
   uint64_t idle, looked; /* grows while nothing changes; the measure of progress at the last look */
-  uint32_t lazy; /* thousandths: it stops reading for a while, or does not call in time */
+  uint32_t lazy;         /* thousandths: it stops reading for a while, or does not call in time */
 };
 
 struct run {
@@ -207,12 +207,12 @@ static void forge(struct run *r) {
   uint32_t beyond = t.snd_nxt + 1 + (uint32_t)sim_below(s, 1u << 30);
   uint32_t len = (uint32_t)sim_below(s, sizeof junk);
   switch (sim_below(s, 4)) {
-    case 0:
-      if (seq != t.rcv_nxt) inject(s, to, chance(s, 500) ? "RST" : "RST,ACK", seq, t.snd_nxt, 0);
-      break;
-    case 1: inject(s, to, chance(s, 500) ? "SYN" : "SYN,ACK", seq, t.snd_nxt, 0); break;
-    case 2: inject(s, to, chance(s, 500) ? "ACK" : "FIN,ACK", seq, beyond, len, .text = junk); break;
-    default: inject(s, to, "PSH", seq, 0, len, .text = junk); break; /* no ACK: dropped */
+  case 0:
+    if (seq != t.rcv_nxt) inject(s, to, chance(s, 500) ? "RST" : "RST,ACK", seq, t.snd_nxt, 0);
+    break;
+  case 1: inject(s, to, chance(s, 500) ? "SYN" : "SYN,ACK", seq, t.snd_nxt, 0); break;
+  case 2: inject(s, to, chance(s, 500) ? "ACK" : "FIN,ACK", seq, beyond, len, .text = junk); break;
+  default: inject(s, to, "PSH", seq, 0, len, .text = junk); break; /* no ACK: dropped */
   }
 }
 
@@ -236,7 +236,8 @@ static void watch(struct run *r) {
   uint64_t seen = 0;
   for (int e = A; e <= B; e++) {
     struct vtcp_status t = sim_status(s, (enum side)e);
-    seen += s->end[e].got.len + s->end[e].sent.len + t.unread + (uint32_t)(t.snd_una - t.iss) + 1000u * (unsigned)t.state;
+    seen +=
+        s->end[e].got.len + s->end[e].sent.len + t.unread + (uint32_t)(t.snd_una - t.iss) + 1000u * (unsigned)t.state;
   }
   if (seen != r->seen) r->seen_at = s->now;
   r->seen = seen;
@@ -345,12 +346,15 @@ int main(int argc, char **argv) {
       fflush(stdout);
     }
   }
-  printf("seed %llu: %llu runs (%llu harsh, %llu attacked, %llu simultaneous opens), %llu segments, %llu octets delivered,\n"
-         "%llu lost, %llu twice, %llu late, %llu corrupt, %llu forged, %llu sent again, %llu challenges, %llu virtual hours\n",
+  printf("seed %llu: %llu runs (%llu harsh, %llu attacked, %llu simultaneous opens), %llu segments, %llu octets "
+         "delivered,\n"
+         "%llu lost, %llu twice, %llu late, %llu corrupt, %llu forged, %llu sent again, %llu challenges, %llu virtual "
+         "hours\n",
          (unsigned long long)seed, (unsigned long long)sum.runs, (unsigned long long)sum.harsh,
          (unsigned long long)sum.attacked, (unsigned long long)sum.both_open, (unsigned long long)sum.segments,
-         (unsigned long long)sum.octets, (unsigned long long)sum.fates[SIM_LOST], (unsigned long long)sum.fates[SIM_TWICE],
-         (unsigned long long)sum.fates[SIM_LATE], (unsigned long long)sum.fates[SIM_CORRUPT],
+         (unsigned long long)sum.octets, (unsigned long long)sum.fates[SIM_LOST],
+         (unsigned long long)sum.fates[SIM_TWICE], (unsigned long long)sum.fates[SIM_LATE],
+         (unsigned long long)sum.fates[SIM_CORRUPT],
          (unsigned long long)(sum.segments - sum.fates[0] - sum.fates[1] - sum.fates[2] - sum.fates[3] - sum.fates[4]),
          (unsigned long long)sum.retransmitted, (unsigned long long)sum.challenged, (unsigned long long)sum.hours);
   printf("%llu passed, %llu failed, %llu skipped\n", (unsigned long long)passed, (unsigned long long)failed,

@@ -74,8 +74,9 @@ static void flags_text(uint16_t flags, char text[40]) {
 }
 
 const char *sim_state_name(enum vtcp_state state) {
-  static const char *const names[] = {"CLOSED",     "LISTEN",     "SYN-SENT",   "SYN-RECEIVED", "ESTABLISHED", "FIN-WAIT-1",
-                                      "FIN-WAIT-2", "CLOSE-WAIT", "CLOSING",    "LAST-ACK",     "TIME-WAIT"};
+  static const char *const names[] = {"CLOSED",      "LISTEN",     "SYN-SENT",   "SYN-RECEIVED",
+                                      "ESTABLISHED", "FIN-WAIT-1", "FIN-WAIT-2", "CLOSE-WAIT",
+                                      "CLOSING",     "LAST-ACK",   "TIME-WAIT"};
   return (unsigned)state < sizeof names / sizeof names[0] ? names[state] : "no state";
 }
 
@@ -107,9 +108,10 @@ void sim_print(const struct sim *s) {
     if (s->end[e].role != SIM_VTCP) continue;
     struct vtcp_status t = sim_status(s, (enum side)e);
     uint64_t d = vtcp_deadline(&s->end[e].c);
-    fprintf(stderr, "%c: %s, outcome %d, written %zu, read %zu, unread %u, unacknowledged %u, snd_wnd %u, rcv_wnd %u, cwnd %u,",
-            name_of((enum side)e), sim_state_name(t.state), (int)t.outcome, s->end[e].sent.len, s->end[e].got.len, t.unread,
-            t.unacknowledged, t.snd_wnd, t.rcv_wnd, t.cwnd);
+    fprintf(stderr,
+            "%c: %s, outcome %d, written %zu, read %zu, unread %u, unacknowledged %u, snd_wnd %u, rcv_wnd %u, cwnd %u,",
+            name_of((enum side)e), sim_state_name(t.state), (int)t.outcome, s->end[e].sent.len, s->end[e].got.len,
+            t.unread, t.unacknowledged, t.snd_wnd, t.rcv_wnd, t.cwnd);
     if (d == VTCP_NEVER)
       fprintf(stderr, " nothing armed\n");
     else
@@ -129,9 +131,9 @@ void sim_fail(struct sim *s, const char *file, int line, const char *format, ...
   abort();
 }
 
-#define sim_assert(s, condition, ...)                               \
-  do {                                                              \
-    if (!(condition)) sim_fail(s, __FILE__, __LINE__, __VA_ARGS__); \
+#define sim_assert(s, condition, ...)                                                                                  \
+  do {                                                                                                                 \
+    if (!(condition)) sim_fail(s, __FILE__, __LINE__, __VA_ARGS__);                                                    \
   } while (false)
 
 /* ---- making and unmaking ---- */
@@ -246,9 +248,20 @@ static struct sim_record *record_add(struct sim *s, enum side from, const struct
   struct vtcp_status t;
   memset(&t, 0, sizeof t);
   if (s->end[from].role == SIM_VTCP) t = sim_status(s, from);
-  *r = (struct sim_record){.at = s->now, .from = from, .fate = fate, .state = t.state, .cwnd = t.cwnd, .seq = g->seq,
-                           .ack = g->ack, .len = g->text_len + g->more_len, .flags = g->flags, .wnd = g->wnd,
-                           .urg = g->urg, .has_mss = g->has_mss, .has_wscale = g->has_wscale, .mss = g->mss,
+  *r = (struct sim_record){.at = s->now,
+                           .from = from,
+                           .fate = fate,
+                           .state = t.state,
+                           .cwnd = t.cwnd,
+                           .seq = g->seq,
+                           .ack = g->ack,
+                           .len = g->text_len + g->more_len,
+                           .flags = g->flags,
+                           .wnd = g->wnd,
+                           .urg = g->urg,
+                           .has_mss = g->has_mss,
+                           .has_wscale = g->has_wscale,
+                           .mss = g->mss,
                            .wscale = g->wscale};
   return r;
 }
@@ -278,8 +291,9 @@ static void check_emitted(struct sim *s, enum side from, const struct vtcp_segme
     return;
   }
   uint32_t at = g->seq + (syn ? 1 : 0) - (x->iss + 1); /* place of the text in the stream */
-  sim_assert(s, g->text_len == 0 || ((size_t)at + g->text_len <= x->sent.len &&
-                                     memcmp(x->sent.octets + at, g->text, g->text_len) == 0),
+  sim_assert(s,
+             g->text_len == 0 ||
+                 ((size_t)at + g->text_len <= x->sent.len && memcmp(x->sent.octets + at, g->text, g->text_len) == 0),
              "%c sends %u octets at %u that its application did not write there", name_of(from), g->text_len, at);
   if ((g->flags & VTCP_FIN) != 0)
     sim_assert(s, x->closed && (size_t)at + g->text_len == x->sent.len, "%c sends FIN at %u", name_of(from),
@@ -331,9 +345,10 @@ static void transmit(struct sim *s, enum side from, const struct vtcp_segment *g
   uint32_t len = encode(s, g, &octets);
   struct vtcp_segment back;
   sim_assert(s, vtcp_segment_parse(octets, len, &back) == VTCP_PARSE_OK, "an emitted segment does not parse");
-  sim_assert(s, back.src_port == g->src_port && back.dst_port == g->dst_port && back.seq == g->seq && back.ack == g->ack &&
-                    back.flags == g->flags && back.wnd == g->wnd && back.urg == g->urg && back.has_mss == g->has_mss &&
-                    back.has_wscale == g->has_wscale && back.text_len == g->text_len + g->more_len,
+  sim_assert(s,
+             back.src_port == g->src_port && back.dst_port == g->dst_port && back.seq == g->seq && back.ack == g->ack &&
+                 back.flags == g->flags && back.wnd == g->wnd && back.urg == g->urg && back.has_mss == g->has_mss &&
+                 back.has_wscale == g->has_wscale && back.text_len == g->text_len + g->more_len,
              "an emitted segment parses as another one");
   uint64_t delay = 0;
   s->end[from].emitted++;
@@ -446,8 +461,7 @@ bool sim_step(struct sim *s, uint64_t until) {
 
 void sim_run(struct sim *s, uint64_t duration) {
   uint64_t until = s->now + duration;
-  while (sim_step(s, until)) {
-  }
+  while (sim_step(s, until)) {}
   s->now = until;
 }
 
@@ -463,8 +477,10 @@ static bool drain(struct sim *s, enum side e) {
   uint32_t empty = 0, texts = 0;
   while (vtcp_output(&x->c, s->now, &g)) {
     /* no busy loop: text is bounded by what is queued, and one call needs no more than a few empty segments */
-    if (g.text_len + g.more_len == 0) empty++;
-    else texts++;
+    if (g.text_len + g.more_len == 0)
+      empty++;
+    else
+      texts++;
     sim_assert(s, empty <= 4, "%c: vtcp_output does not come to an end", name_of(e));
     sim_assert(s, texts <= x->cfg.snd_cap + 4, "%c: vtcp_output repeats text without end", name_of(e));
     transmit(s, e, &g);
@@ -496,8 +512,7 @@ void sim_pump(struct sim *s, enum side e) {
   }
   take_events(s, e);
   if (x->auto_read && vtcp_peek(&x->c).first_len > 0) {
-    while (sim_read(s, e, 65536) > 0) {
-    }
+    while (sim_read(s, e, 65536) > 0) {}
   }
   sim_check(s, e);
   if (!x->deaf)
@@ -543,7 +558,8 @@ static void take(struct sim *s, enum side e, const uint8_t *octets, size_t n) {
   size_t at = x->got.len;
   log_add(&x->got, octets, n);
   if (s->paired) {
-    sim_assert(s, at + n <= y->sent.len, "%c reads %zu octets, of %zu that were written", name_of(e), at + n, y->sent.len);
+    sim_assert(s, at + n <= y->sent.len, "%c reads %zu octets, of %zu that were written", name_of(e), at + n,
+               y->sent.len);
     for (size_t i = 0; i < n; i++)
       sim_assert(s, octets[i] == y->sent.octets[at + i], "%c: octet %zu is wrong", name_of(e), at + i);
   }
@@ -553,8 +569,8 @@ static void take_end(struct sim *s, enum side e) {
   struct sim_end *x = &s->end[e], *y = &s->end[other(e)];
   x->end_seen = true;
   if (s->paired)
-    sim_assert(s, y->closed && x->got.len == y->sent.len, "%c sees the end after %zu of %zu octets", name_of(e), x->got.len,
-               y->sent.len);
+    sim_assert(s, y->closed && x->got.len == y->sent.len, "%c sees the end after %zu of %zu octets", name_of(e),
+               x->got.len, y->sent.len);
 }
 
 int64_t sim_read(struct sim *s, enum side e, uint32_t n) {
@@ -634,19 +650,19 @@ static void check_pair(struct sim *s, enum side e, const struct vtcp_status *t) 
   struct sim_end *x = &s->end[e], *y = &s->end[other(e)];
   uint32_t fin = fin_received(t->state) ? 1 : 0;
   sim_assert(s, t->iss == x->iss && t->irs == y->iss, "%c: iss %u, irs %u: not agreed", name_of(e), t->iss, t->irs);
-  sim_assert(s, t->rcv_nxt - t->irs == (uint32_t)(1 + x->got.len + t->unread) + fin, "%c: RCV.NXT %u, read %zu, unread %u",
-             name_of(e), t->rcv_nxt, x->got.len, t->unread);
+  sim_assert(s, t->rcv_nxt - t->irs == (uint32_t)(1 + x->got.len + t->unread) + fin,
+             "%c: RCV.NXT %u, read %zu, unread %u", name_of(e), t->rcv_nxt, x->got.len, t->unread);
   sim_assert(s, x->got.len + t->unread <= y->sent.len, "%c has received more than was written", name_of(e));
-  sim_assert(s, t->snd_nxt - t->snd_una <= t->unacknowledged + 1, "%c: SND.UNA %u, SND.NXT %u, unacknowledged %u", name_of(e),
-             t->snd_una, t->snd_nxt, t->unacknowledged);
-  sim_assert(s, (uint32_t)(t->snd_una - t->iss) + t->unacknowledged <= (uint32_t)x->sent.len + 2, "%c: SND.UNA %u", name_of(e),
-             t->snd_una);
+  sim_assert(s, t->snd_nxt - t->snd_una <= t->unacknowledged + 1, "%c: SND.UNA %u, SND.NXT %u, unacknowledged %u",
+             name_of(e), t->snd_una, t->snd_nxt, t->unacknowledged);
+  sim_assert(s, (uint32_t)(t->snd_una - t->iss) + t->unacknowledged <= (uint32_t)x->sent.len + 2, "%c: SND.UNA %u",
+             name_of(e), t->snd_una);
 }
 
 /* Nothing is armed: then nothing is waiting either. */
 static void check_unarmed(struct sim *s, enum side e, const struct vtcp_status *t) {
-  sim_assert(s, t->unacknowledged == 0 || t->state < VTCP_ESTABLISHED, "%c: %u octets queued, nothing armed", name_of(e),
-             t->unacknowledged);
+  sim_assert(s, t->unacknowledged == 0 || t->state < VTCP_ESTABLISHED, "%c: %u octets queued, nothing armed",
+             name_of(e), t->unacknowledged);
   sim_assert(s, t->state == VTCP_ESTABLISHED || t->state == VTCP_FIN_WAIT_2 || t->state == VTCP_CLOSE_WAIT,
              "%c: in %s, nothing armed", name_of(e), sim_state_name(t->state));
 }
@@ -659,12 +675,14 @@ void sim_check(struct sim *s, enum side e) {
   sim_assert(s, t.unacknowledged <= x->cfg.snd_cap && t.send_space <= x->cfg.snd_cap, "%c: unacknowledged %u, space %u",
              name_of(e), t.unacknowledged, t.send_space);
   if (t.state == VTCP_CLOSED || t.state == VTCP_LISTEN) {
-    if (!x->hold) sim_assert(s, vtcp_deadline(&x->c) == VTCP_NEVER, "%c: armed in %s", name_of(e), sim_state_name(t.state));
+    if (!x->hold)
+      sim_assert(s, vtcp_deadline(&x->c) == VTCP_NEVER, "%c: armed in %s", name_of(e), sim_state_name(t.state));
     return;
   }
   sim_assert(s, t.outcome == VTCP_OUTCOME_NONE, "%c: ended in %s", name_of(e), sim_state_name(t.state));
   if (!x->hold && !x->deaf && vtcp_deadline(&x->c) == VTCP_NEVER) check_unarmed(s, e, &t);
-  sim_assert(s, t.rto >= x->cfg.rto_min && t.rto <= VTCP_RTO_MAX, "%c: RTO %llu", name_of(e), (unsigned long long)t.rto);
+  sim_assert(s, t.rto >= x->cfg.rto_min && t.rto <= VTCP_RTO_MAX, "%c: RTO %llu", name_of(e),
+             (unsigned long long)t.rto);
   if (t.state < VTCP_ESTABLISHED) return;
   sim_assert(s, t.snd_mss >= 1 && t.snd_mss <= x->cfg.mss, "%c: SND.MSS %u", name_of(e), t.snd_mss);
   sim_assert(s, t.cwnd >= t.snd_mss && t.cwnd <= VTCP_CWND_MAX, "%c: cwnd %u", name_of(e), t.cwnd);
@@ -681,19 +699,21 @@ static size_t skip_by_hand(const struct sim *s, size_t i) {
   return i;
 }
 
-static bool matches(const struct sim_record *r, enum side from, uint16_t flags, uint32_t seq, uint32_t ack, uint32_t len) {
+static bool matches(const struct sim_record *r, enum side from, uint16_t flags, uint32_t seq, uint32_t ack,
+                    uint32_t len) {
   uint16_t seen = (flags & VTCP_PSH) != 0 ? r->flags : r->flags & (uint16_t)~VTCP_PSH;
   return r->from == from && seen == flags && r->seq == seq && r->ack == ack && r->len == len;
 }
 
-const struct sim_record *sim_expect(struct sim *s, const char *file, int line, bool skip, enum side from, const char *flags,
-                                    uint32_t seq, uint32_t ack, uint32_t len) {
+const struct sim_record *sim_expect(struct sim *s, const char *file, int line, bool skip, enum side from,
+                                    const char *flags, uint32_t seq, uint32_t ack, uint32_t len) {
   uint64_t until = s->now + PATIENCE;
   for (;;) {
     s->cursor = skip_by_hand(s, s->cursor);
     while (s->cursor >= s->trace_len) {
       if (!sim_step(s, until))
-        sim_fail(s, file, line, "expected %c %s seq=%u ack=%u len=%u, but nothing leaves", name_of(from), flags, seq, ack, len);
+        sim_fail(s, file, line, "expected %c %s seq=%u ack=%u len=%u, but nothing leaves", name_of(from), flags, seq,
+                 ack, len);
       s->cursor = skip_by_hand(s, s->cursor);
     }
     if (matches(&s->trace[s->cursor], from, sim_flags(flags), seq, ack, len)) return &s->trace[s->cursor++];
@@ -704,7 +724,8 @@ const struct sim_record *sim_expect(struct sim *s, const char *file, int line, b
 
 void sim_expect_state(struct sim *s, const char *file, int line, enum side e, enum vtcp_state state) {
   enum vtcp_state is = sim_status(s, e).state;
-  if (is != state) sim_fail(s, file, line, "expected %c in %s, it is in %s", name_of(e), sim_state_name(state), sim_state_name(is));
+  if (is != state)
+    sim_fail(s, file, line, "expected %c in %s, it is in %s", name_of(e), sim_state_name(state), sim_state_name(is));
 }
 
 void sim_expect_event(struct sim *s, const char *file, int line, enum side e, enum vtcp_event event, bool due) {
@@ -717,7 +738,8 @@ void sim_expect_event(struct sim *s, const char *file, int line, enum side e, en
 void sim_expect_ended(struct sim *s, const char *file, int line, enum side e, enum vtcp_outcome outcome) {
   sim_expect_state(s, file, line, e, VTCP_CLOSED);
   struct vtcp_status t = sim_status(s, e);
-  if (t.outcome != outcome) sim_fail(s, file, line, "outcome of %c is %d, expected %d", name_of(e), (int)t.outcome, (int)outcome);
+  if (t.outcome != outcome)
+    sim_fail(s, file, line, "outcome of %c is %d, expected %d", name_of(e), (int)t.outcome, (int)outcome);
   sim_expect_event(s, file, line, e, VTCP_EVENT_ENDED, true);
 }
 

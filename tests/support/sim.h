@@ -20,16 +20,16 @@
 
 #include "vtcp.h"
 
-#define MS 1000u         /* microseconds in a millisecond */
-#define SECOND 1000000u  /* microseconds in a second */
+#define MS 1000u          /* microseconds in a millisecond */
+#define SECOND 1000000u   /* microseconds in a second */
 #define LATENCY (10 * MS) /* one way, unless set otherwise */
 
 enum side { A = 0, B = 1 };
 
 enum sim_role {
-  SIM_VTCP = 0,  /* a connection under test */
+  SIM_VTCP = 0,   /* a connection under test */
   SIM_NOBODY = 1, /* a host without a connection: answers with vtcp_refuse */
-  SIM_PUPPET = 2 /* the test plays this side with inject(); what arrives there is only traced */
+  SIM_PUPPET = 2  /* the test plays this side with inject(); what arrives there is only traced */
 };
 
 enum sim_fate { SIM_SENT = 0, SIM_LOST = 1, SIM_TWICE = 2, SIM_LATE = 3, SIM_CORRUPT = 4, SIM_BY_HAND = 5 };
@@ -57,17 +57,17 @@ struct sim_end {
   struct vtcp c;
   struct vtcp_config cfg;
   uint32_t iss;
-  bool hold;      /* the application is not fetching output: vtcp_output is not called */
-  bool deaf;      /* nor calls vtcp_timeout */
-  bool auto_read; /* reads all it can, at once */
+  bool hold;                /* the application is not fetching output: vtcp_output is not called */
+  bool deaf;                /* nor calls vtcp_timeout */
+  bool auto_read;           /* reads all it can, at once */
   struct sim_log sent, got; /* by the application, in this incarnation */
-  bool end_seen;  /* vtcp_receive has reported the end of the stream */
-  bool closed;    /* the application has called close */
+  bool end_seen;            /* vtcp_receive has reported the end of the stream */
+  bool closed;              /* the application has called close */
   unsigned events[8];
-  uint32_t emitted;   /* segments so far */
-  uint32_t high;      /* end of the text sent so far, as a place in the stream */
+  uint32_t emitted; /* segments so far */
+  uint32_t high;    /* end of the text sent so far, as a place in the stream */
   bool edge_known;
-  uint32_t edge;      /* the largest right edge it advertised, as a sequence number */
+  uint32_t edge;     /* the largest right edge it advertised, as a sequence number */
   bool offers_scale; /* its SYN had the option */
   uint16_t shift;
   enum vtcp_state state_before;
@@ -133,7 +133,7 @@ struct sim_options {
 struct sim_hand {
   const char *flags;
   uint32_t seq, ack, len;
-  uint16_t wnd;     /* [65535] */
+  uint16_t wnd; /* [65535] */
   bool zero_window;
   uint16_t urg;
   bool has_mss, has_wscale;
@@ -170,11 +170,11 @@ void sim_twice(struct sim *s, enum side from, uint32_t n, uint64_t later);
 void sim_late(struct sim *s, enum side from, uint32_t n, uint64_t later);
 void sim_inject(struct sim *s, enum side to, struct sim_hand h);
 void sim_inject_octets(struct sim *s, enum side to, const uint8_t *octets, uint32_t len);
-#define inject(s, to, fl, sq, ak, ln, ...) \
+#define inject(s, to, fl, sq, ak, ln, ...)                                                                             \
   sim_inject(s, to, (struct sim_hand){.flags = (fl), .seq = (sq), .ack = (ak), .len = (ln), __VA_ARGS__})
 
 /* Time. */
-uint64_t sim_next(const struct sim *s); /* when something happens next, or VTCP_NEVER */
+uint64_t sim_next(const struct sim *s);       /* when something happens next, or VTCP_NEVER */
 bool sim_step(struct sim *s, uint64_t until); /* false: nothing happens up to then; now is unchanged */
 void sim_run(struct sim *s, uint64_t duration);
 void sim_deliver(struct sim *s); /* until nothing is on the wire */

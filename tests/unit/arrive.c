@@ -11,7 +11,8 @@ static void invalid_segments(void **state) {
   sim_reach(s, plain, VTCP_ESTABLISHED);
   struct vtcp before;
   memcpy(&before, &s->end[A].c, sizeof before);
-  struct vtcp_segment two = {.seq = 301, .ack = 101, .flags = VTCP_ACK, .text = text, .text_len = 1, .more = text, .more_len = 1};
+  struct vtcp_segment two =
+      {.seq = 301, .ack = 101, .flags = VTCP_ACK, .text = text, .text_len = 1, .more = text, .more_len = 1};
   struct vtcp_segment big = {.seq = 301, .ack = 101, .flags = VTCP_ACK, .text = text, .text_len = 65536};
   struct vtcp_segment good = {.seq = 301, .ack = 101, .flags = VTCP_ACK};
   assert_int_equal(vtcp_input(&s->end[A].c, &two, s->now), VTCP_ERR_INVALID);

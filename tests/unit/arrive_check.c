@@ -11,12 +11,13 @@ static void acceptability(void **state) {
     uint32_t seq, len;
     bool good;
   } cases[] = {
-      {false, 301, 0, true},      {false, 1300, 0, true},    {false, 1301, 0, false},   {false, 300, 0, false},
-      {false, 301, 1, true},      {false, 300, 1, false},    {false, 300, 2, true},     {false, 1300, 1, true},
-      {false, 1300, 100, true},   {false, 1301, 1, false},   {false, 201, 100, false},  {false, 201, 101, true},
-      {false, 301, 1000, true},   {false, 301, 5000, true},  {true, 301, 0, true},      {true, 302, 0, false},
-      {true, 300, 0, false},      {true, 302, 1, false},     {true, 300, 1, false},
-      {false, 2147483949u, 0, false}, {false, 2147483949u, 10, false},
+      {false, 301, 0, true},    {false, 1300, 0, true},         {false, 1301, 0, false},
+      {false, 300, 0, false},   {false, 301, 1, true},          {false, 300, 1, false},
+      {false, 300, 2, true},    {false, 1300, 1, true},         {false, 1300, 100, true},
+      {false, 1301, 1, false},  {false, 201, 100, false},       {false, 201, 101, true},
+      {false, 301, 1000, true}, {false, 301, 5000, true},       {true, 301, 0, true},
+      {true, 302, 0, false},    {true, 300, 0, false},          {true, 302, 1, false},
+      {true, 300, 1, false},    {false, 2147483949u, 0, false}, {false, 2147483949u, 10, false},
   };
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
     sim_reach(s, (struct sim_options){.rcv_cap = 1000}, VTCP_ESTABLISHED);
@@ -79,11 +80,11 @@ static void challenge_limit(void **state) {
 /* RFC 5961 s3.2: exactly RCV.NXT resets, elsewhere in the window is a challenge, outside is nothing. */
 static void rst_in_each_state(void **state) {
   struct sim *s = *state;
-  static const enum vtcp_outcome outcomes[] = {
-      [VTCP_ESTABLISHED] = VTCP_OUTCOME_RESET, [VTCP_FIN_WAIT_1] = VTCP_OUTCOME_RESET,
-      [VTCP_FIN_WAIT_2] = VTCP_OUTCOME_RESET,  [VTCP_CLOSE_WAIT] = VTCP_OUTCOME_RESET,
-      [VTCP_CLOSING] = VTCP_OUTCOME_CLOSED,    [VTCP_LAST_ACK] = VTCP_OUTCOME_CLOSED,
-      [VTCP_TIME_WAIT] = VTCP_OUTCOME_CLOSED};
+  static const enum vtcp_outcome outcomes[] =
+      {[VTCP_ESTABLISHED] = VTCP_OUTCOME_RESET, [VTCP_FIN_WAIT_1] = VTCP_OUTCOME_RESET,
+       [VTCP_FIN_WAIT_2] = VTCP_OUTCOME_RESET,  [VTCP_CLOSE_WAIT] = VTCP_OUTCOME_RESET,
+       [VTCP_CLOSING] = VTCP_OUTCOME_CLOSED,    [VTCP_LAST_ACK] = VTCP_OUTCOME_CLOSED,
+       [VTCP_TIME_WAIT] = VTCP_OUTCOME_CLOSED};
   for (enum vtcp_state st = VTCP_ESTABLISHED; st <= VTCP_TIME_WAIT; st++) {
     sim_reach(s, plain, st);
     struct vtcp_status t = sim_status(s, A);
@@ -169,14 +170,10 @@ static void time_wait_restarts_for_the_fin_only(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      test(acceptability),
-      test(unacceptable_is_answered),
-      test(challenge_limit),
-      test(rst_in_each_state),
-      test(rst_with_any_ack),
-      test(syn_in_each_state),
-      test(zero_window),
-      test(time_wait_restarts_for_the_fin_only),
+      test(acceptability),    test(unacceptable_is_answered),
+      test(challenge_limit),  test(rst_in_each_state),
+      test(rst_with_any_ack), test(syn_in_each_state),
+      test(zero_window),      test(time_wait_restarts_for_the_fin_only),
   };
   return cmocka_run_group_tests_name("arrive_check", tests, NULL, NULL);
 }

@@ -6,12 +6,12 @@
 static const struct sim_options plain;
 
 /* A call that is refused changes nothing at all. */
-#define refuses(s, call, error)                                     \
-  do {                                                              \
-    struct vtcp before_;                                            \
-    memcpy(&before_, &(s)->end[A].c, sizeof before_);               \
-    assert_int_equal(call, error);                                  \
-    assert_memory_equal(&before_, &(s)->end[A].c, sizeof before_);  \
+#define refuses(s, call, error)                                                                                        \
+  do {                                                                                                                 \
+    struct vtcp before_;                                                                                               \
+    memcpy(&before_, &(s)->end[A].c, sizeof before_);                                                                  \
+    assert_int_equal(call, error);                                                                                     \
+    assert_memory_equal(&before_, &(s)->end[A].c, sizeof before_);                                                     \
   } while (false)
 
 static struct vtcp *a_of(struct sim *s) { return &s->end[A].c; }
@@ -55,13 +55,17 @@ static void listen_is_for_closed(void **state) {
 
 static void send_in_each_state(void **state) {
   struct sim *s = *state;
-  static const int64_t expected[] = {
-      [VTCP_CLOSED] = VTCP_ERR_NO_CONNECTION, [VTCP_LISTEN] = VTCP_ERR_NO_CONNECTION,
-      [VTCP_SYN_SENT] = 3,                    [VTCP_SYN_RECEIVED] = 3,
-      [VTCP_ESTABLISHED] = 3,                 [VTCP_FIN_WAIT_1] = VTCP_ERR_CLOSING,
-      [VTCP_FIN_WAIT_2] = VTCP_ERR_CLOSING,   [VTCP_CLOSE_WAIT] = 3,
-      [VTCP_CLOSING] = VTCP_ERR_CLOSING,      [VTCP_LAST_ACK] = VTCP_ERR_CLOSING,
-      [VTCP_TIME_WAIT] = VTCP_ERR_CLOSING};
+  static const int64_t expected[] = {[VTCP_CLOSED] = VTCP_ERR_NO_CONNECTION,
+                                     [VTCP_LISTEN] = VTCP_ERR_NO_CONNECTION,
+                                     [VTCP_SYN_SENT] = 3,
+                                     [VTCP_SYN_RECEIVED] = 3,
+                                     [VTCP_ESTABLISHED] = 3,
+                                     [VTCP_FIN_WAIT_1] = VTCP_ERR_CLOSING,
+                                     [VTCP_FIN_WAIT_2] = VTCP_ERR_CLOSING,
+                                     [VTCP_CLOSE_WAIT] = 3,
+                                     [VTCP_CLOSING] = VTCP_ERR_CLOSING,
+                                     [VTCP_LAST_ACK] = VTCP_ERR_CLOSING,
+                                     [VTCP_TIME_WAIT] = VTCP_ERR_CLOSING};
   for (enum vtcp_state st = VTCP_CLOSED; st <= VTCP_TIME_WAIT; st++) {
     sim_reach(s, plain, st);
     if (expected[st] < 0) {
@@ -147,30 +151,30 @@ static void close_in_each_state(void **state) {
   for (enum vtcp_state st = VTCP_CLOSED; st <= VTCP_TIME_WAIT; st++) {
     sim_reach(s, plain, st);
     switch (st) {
-      case VTCP_CLOSED: refuses(s, vtcp_close(a_of(s)), VTCP_ERR_NO_CONNECTION); break;
-      case VTCP_LISTEN:
-      case VTCP_SYN_SENT:
-        assert_int_equal(sim_close(s, A), VTCP_OK);
-        expect_ended(s, A, VTCP_OUTCOME_ABORTED);
-        expect_silence(s, 60 * SECOND);
-        break;
-      case VTCP_SYN_RECEIVED:
-        assert_int_equal(sim_close(s, A), VTCP_OK);
-        expect_state(s, A, VTCP_SYN_RECEIVED);
-        refuses(s, vtcp_close(a_of(s)), VTCP_ERR_CLOSING);
-        refuses(s, vtcp_send(a_of(s), (const uint8_t *)"abc", 3, false), VTCP_ERR_CLOSING);
-        break;
-      case VTCP_ESTABLISHED:
-        assert_int_equal(sim_close(s, A), VTCP_OK);
-        expect_state(s, A, VTCP_FIN_WAIT_1);
-        expect(s, A, "FIN,ACK", 101, 301, 0);
-        break;
-      case VTCP_CLOSE_WAIT:
-        assert_int_equal(sim_close(s, A), VTCP_OK);
-        expect_state(s, A, VTCP_LAST_ACK);
-        expect(s, A, "FIN,ACK", 101, 302, 0);
-        break;
-      default: refuses(s, vtcp_close(a_of(s)), VTCP_ERR_CLOSING); break;
+    case VTCP_CLOSED: refuses(s, vtcp_close(a_of(s)), VTCP_ERR_NO_CONNECTION); break;
+    case VTCP_LISTEN:
+    case VTCP_SYN_SENT:
+      assert_int_equal(sim_close(s, A), VTCP_OK);
+      expect_ended(s, A, VTCP_OUTCOME_ABORTED);
+      expect_silence(s, 60 * SECOND);
+      break;
+    case VTCP_SYN_RECEIVED:
+      assert_int_equal(sim_close(s, A), VTCP_OK);
+      expect_state(s, A, VTCP_SYN_RECEIVED);
+      refuses(s, vtcp_close(a_of(s)), VTCP_ERR_CLOSING);
+      refuses(s, vtcp_send(a_of(s), (const uint8_t *)"abc", 3, false), VTCP_ERR_CLOSING);
+      break;
+    case VTCP_ESTABLISHED:
+      assert_int_equal(sim_close(s, A), VTCP_OK);
+      expect_state(s, A, VTCP_FIN_WAIT_1);
+      expect(s, A, "FIN,ACK", 101, 301, 0);
+      break;
+    case VTCP_CLOSE_WAIT:
+      assert_int_equal(sim_close(s, A), VTCP_OK);
+      expect_state(s, A, VTCP_LAST_ACK);
+      expect(s, A, "FIN,ACK", 101, 302, 0);
+      break;
+    default: refuses(s, vtcp_close(a_of(s)), VTCP_ERR_CLOSING); break;
     }
   }
 }

@@ -205,20 +205,11 @@ static void nothing_to_send(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      test(push_at_the_end),
-      test(two_slices),
-      test(nagle),
-      test(nagle_and_fin),
-      test(window_limit),
-      test(small_window_by_force),
-      test(zero_window_probes),
-      test(zero_window_and_fin),
-      test(window_update),
-      test(scaled_window),
-      test(retransmission),
-      test(fin_again),
-      test(loss_after_probing),
-      test(nothing_to_send),
+      test(push_at_the_end),    test(two_slices),          test(nagle),
+      test(nagle_and_fin),      test(window_limit),        test(small_window_by_force),
+      test(zero_window_probes), test(zero_window_and_fin), test(window_update),
+      test(scaled_window),      test(retransmission),      test(fin_again),
+      test(loss_after_probing), test(nothing_to_send),
   };
   return cmocka_run_group_tests_name("output", tests, NULL, NULL);
 }

@@ -6,9 +6,17 @@
 static uint8_t snd[64], rcv[64];
 
 static struct vtcp_config good(void) {
-  return (struct vtcp_config){.local_port = 1, .remote_port = 2, .mss = 1000, .window_shift = 7, .msl = 120 * (uint64_t)SECOND,
-                              .user_timeout = 100 * (uint64_t)SECOND, .rto_min = SECOND, .snd_buf = snd,
-                              .snd_cap = sizeof snd, .rcv_buf = rcv, .rcv_cap = sizeof rcv};
+  return (struct vtcp_config){.local_port = 1,
+                              .remote_port = 2,
+                              .mss = 1000,
+                              .window_shift = 7,
+                              .msl = 120 * (uint64_t)SECOND,
+                              .user_timeout = 100 * (uint64_t)SECOND,
+                              .rto_min = SECOND,
+                              .snd_buf = snd,
+                              .snd_cap = sizeof snd,
+                              .rcv_buf = rcv,
+                              .rcv_cap = sizeof rcv};
 }
 
 static void init_makes_it_closed(void **state) {
@@ -52,11 +60,11 @@ static void accepted(struct vtcp_config cfg) {
   assert_int_equal(vtcp_init(&c, &cfg), VTCP_OK);
 }
 
-#define with(member, value)          \
-  __extension__({                    \
-    struct vtcp_config cfg_ = good(); \
-    cfg_.member = (value);           \
-    cfg_;                            \
+#define with(member, value)                                                                                            \
+  __extension__({                                                                                                      \
+    struct vtcp_config cfg_ = good();                                                                                  \
+    cfg_.member = (value);                                                                                             \
+    cfg_;                                                                                                              \
   })
 
 static void init_refuses(void **state) {

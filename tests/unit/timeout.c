@@ -173,8 +173,7 @@ static void ends_of_time(void **state) {
   s->now = VTCP_TIME_MAX - 1000 * (uint64_t)SECOND;
   s->cut[A] = true;
   sim_write(s, A, 10);
-  while (sim_step(s, VTCP_TIME_MAX)) {
-  }
+  while (sim_step(s, VTCP_TIME_MAX)) {}
   assert_true(sim_status(s, A).retransmitted > 10);
   sim_abort(s, A);
   assert_true(vtcp_deadline(&s->end[A].c) == VTCP_NEVER);
@@ -184,17 +183,9 @@ static void ends_of_time(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      test(early_is_harmless),
-      test(late_is_harmless),
-      test(again_and_again),
-      test(backoff),
-      test(measurement),
-      test(timer_restarts),
-      test(user_timeout),
-      test(user_timeout_after_progress),
-      test(warning),
-      test(time_wait),
-      test(ends_of_time),
+      test(early_is_harmless), test(late_is_harmless), test(again_and_again), test(backoff),
+      test(measurement),       test(timer_restarts),   test(user_timeout),    test(user_timeout_after_progress),
+      test(warning),           test(time_wait),        test(ends_of_time),
   };
   return cmocka_run_group_tests_name("timeout", tests, NULL, NULL);
 }
