@@ -19,7 +19,7 @@ import threading
 import time
 
 # Per file: "first" = prover of the quick pass, "quick" and "timeout" = seconds a goal in the quick and in the full
-# pass, "args" = more flags for WP in the full pass, "split" = transformation for Why3 (default split_vc).
+# pass, "provers" and "args" = provers and more flags of the full pass, "split" = transformation for Why3 (default split_vc).
 OPTIONS = {}
 # Recursive ACSL definitions become axioms inside WP; each one here must be shown total in proofs/ASSUMPTIONS.md.
 RECURSIVE = set()
@@ -265,7 +265,7 @@ class Gate:
         self.check_log(path, text)
         hard = [f for f, goals in found.items() if any(is_open(v) for v in goals.values())]
         if hard:
-            rest = ["-wp-prover", ",".join(PROVERS), "-wp-par", str(WORKERS),
+            rest = ["-wp-prover", ",".join(options.get("provers", PROVERS)), "-wp-par", str(WORKERS),
                     "-wp-timeout", str(options.get("timeout", FULL)), *options.get("args", [])]
             if "(lemmas)" not in hard:
                 rest += ["-wp-fct", ",".join(hard)]
