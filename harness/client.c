@@ -30,8 +30,8 @@ static bool on_established(void *self, struct endpoint *e, struct connection *c)
 
 static void on_tick(void *self, struct endpoint *e, uint64_t now) {
   struct client *client = self;
-  progress_show(&client->progress, client->sending ? atomic_load(&e->gauge->acknowledged)
-                                                   : atomic_load(&e->gauge->received), now);
+  progress_show(&client->progress,
+                client->sending ? atomic_load(&e->gauge->acknowledged) : atomic_load(&e->gauge->received), now);
 }
 
 static void on_ended(void *self, struct endpoint *e, struct connection *c, const struct vtcp_status *last) {

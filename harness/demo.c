@@ -173,7 +173,8 @@ static void watch(struct demo *d, struct progress *progress) {
   if (d->delivered_at == 0 && done == d->size && atomic_load(&client->state) > VTCP_ESTABLISHED) d->delivered_at = now;
   if (d->closed_at == 0 && atomic_load(&client->state) == VTCP_TIME_WAIT) {
     d->closed_at = now;
-    log_info("both streams are closed; the client stays in TIME-WAIT for 2 MSL = %.1f s", (double)d->options->msl / 5e5);
+    log_info("both streams are closed; the client stays in TIME-WAIT for 2 MSL = %.1f s",
+             (double)d->options->msl / 5e5);
   }
 }
 
@@ -183,7 +184,8 @@ static void relay(struct demo *d) {
   bool told = false;
   progress_init(&progress, d->size, d->started);
   while (d->processes[0] != 0 || d->processes[1] != 0) {
-    struct pollfd p[3] = {{.fd = d->path.fds[0], .events = POLLIN}, {.fd = d->path.fds[1], .events = POLLIN},
+    struct pollfd p[3] = {{.fd = d->path.fds[0], .events = POLLIN},
+                          {.fd = d->path.fds[1], .events = POLLIN},
                           {.fd = told ? -1 : d->stop_fd, .events = POLLIN}};
     int wait = clock_wait(clock_now(), path_deadline(&d->path));
     (void)poll(p, 3, wait < 0 || wait > GRAIN ? GRAIN : wait);
@@ -209,19 +211,19 @@ static bool show_ladder(struct demo *d) {
 }
 
 static void show_counts(struct demo *d) {
-  typedef unsigned long long n;
   const struct faults_counts *a = &d->path.faults[CLIENT].counts, *b = &d->path.faults[SERVER].counts;
-  const struct gauge *client = &d->shared->gauges[CLIENT], *server = &d->shared->gauges[SERVER];
+  unsigned long long sum[] = {a->lost + b->lost, a->duplicated + b->duplicated, a->reordered + b->reordered,
+                              a->corrupted + b->corrupted, a->overflowed + b->overflowed};
+  unsigned long long ways[] = {a->datagrams, b->datagrams};
+  unsigned long long again[] = {atomic_load(&d->shared->gauges[CLIENT].retransmitted),
+                                atomic_load(&d->shared->gauges[SERVER].retransmitted)};
   char size[32], rate[32];
-  (void)printf("\ndatagrams on the path   %llu to the server, %llu to the client\n", (n)a->datagrams, (n)b->datagrams);
-  (void)printf("faults survived         %llu lost, %llu duplicated, %llu reordered, %llu corrupted (%s)\n",
-               (n)(a->lost + b->lost), (n)(a->duplicated + b->duplicated), (n)(a->reordered + b->reordered),
-               (n)(a->corrupted + b->corrupted),
+  (void)printf("\ndatagrams on the path   %llu to the server, %llu to the client\n", ways[0], ways[1]);
+  (void)printf("faults survived         %llu lost, %llu duplicated, %llu reordered, %llu corrupted (%s)\n", sum[0],
+               sum[1], sum[2], sum[3],
                d->options->checksum ? "found by the TCP checksum" : "dropped as the UDP checksum would");
-  if (a->overflowed + b->overflowed > 0)
-    (void)printf("queue of the path full  %llu times\n", (n)(a->overflowed + b->overflowed));
-  (void)printf("segments sent again     %llu by the client, %llu by the server\n",
-               (n)atomic_load(&client->retransmitted), (n)atomic_load(&server->retransmitted));
+  if (sum[4] > 0) (void)printf("queue of the path full  %llu times\n", sum[4]);
+  (void)printf("segments sent again     %llu by the client, %llu by the server\n", again[CLIENT], again[SERVER]);
   if (d->delivered_at <= d->started) return;
   double seconds = (double)(d->delivered_at - d->started) / 1e6;
   progress_octets((double)d->size, size, sizeof size);

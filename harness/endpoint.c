@@ -42,8 +42,8 @@ static bool setup(struct endpoint *e, int fd, bool connected) {
   uint32_t cap = (uint32_t)o->max_connections;
   e->polls = calloc(2u + 2u * (size_t)cap, sizeof *e->polls);
   e->trace = e->own_trace = o->ladder ? calloc(1, sizeof *e->trace) : NULL;
-  bool room = table_init(&e->table, cap, (uint32_t)o->max_half_open) && e->polls != NULL &&
-              (!o->ladder || e->trace != NULL);
+  bool room =
+      table_init(&e->table, cap, (uint32_t)o->max_half_open) && e->polls != NULL && (!o->ladder || e->trace != NULL);
   if (!room) log_error("out of memory");
   e->stop_fd = signals_open();
   if (e->stop_fd < 0) log_error("signals: %s", strerror(errno));
@@ -87,12 +87,20 @@ static struct connection *add_connection(struct endpoint *e, const struct udp_ad
   c->half_open_until = VTCP_NEVER;
   c->seen = VTCP_CLOSED;
   stream_init(&c->stream, STREAM_NONE, STREAM_NONE, false);
-  struct vtcp_config config = {
-    .local_port = local_port, .remote_port = remote_port,
-    .mss = o->mss == OPTIONS_UNSET ? framing_mss(&e->transport.framing, local->family) : (uint16_t)o->mss,
-    .window_shift = window_shift(window), .no_window_scale = o->no_window_scale, .nodelay = o->nodelay,
-    .msl = o->msl, .user_timeout = o->user_timeout, .rto_min = o->rto_min,
-    .snd_buf = c->buffers, .snd_cap = window, .rcv_buf = c->buffers + window, .rcv_cap = window};
+  struct vtcp_config config = {.local_port = local_port,
+                               .remote_port = remote_port,
+                               .mss = o->mss == OPTIONS_UNSET ? framing_mss(&e->transport.framing, local->family)
+                                                              : (uint16_t)o->mss,
+                               .window_shift = window_shift(window),
+                               .no_window_scale = o->no_window_scale,
+                               .nodelay = o->nodelay,
+                               .msl = o->msl,
+                               .user_timeout = o->user_timeout,
+                               .rto_min = o->rto_min,
+                               .snd_buf = c->buffers,
+                               .snd_cap = window,
+                               .rcv_buf = c->buffers + window,
+                               .rcv_cap = window};
   if (vtcp_init(&c->tcb, &config) == VTCP_OK) return c;
   table_remove(&e->table, e->table.used - 1u);
   return NULL;
@@ -122,7 +130,7 @@ static void note_state(struct endpoint *e, struct connection *c, uint64_t now, i
     if ((int32_t)s.state != shown) trace_state(e->trace, now, s.state);
   }
   if ((int32_t)s.state == c->seen) return;
-  c->seen = s.state;
+  c->seen = (int32_t)s.state;
   char peer[UDP_TEXT_MAX];
   udp_text(&c->peer, peer);
   log_detail("%s: %s", peer, ladder_state((uint8_t)s.state));
@@ -213,8 +221,7 @@ static void segment_arrives(struct endpoint *e, const struct udp_address *local,
     return;
   }
   (void)vtcp_input(&c->tcb, s, now);
-  if (c->id == 1)
-    trace_segment(e->trace, now, TRACE_RECEIVED, s, (enum vtcp_state)c->tcb.state, print, 0);
+  if (c->id == 1) trace_segment(e->trace, now, TRACE_RECEIVED, s, (enum vtcp_state)c->tcb.state, print, 0);
   serve_connection(e, c, now, c->tcb.state);
 }
 

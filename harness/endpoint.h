@@ -32,9 +32,9 @@ struct endpoint_user {
 
 struct endpoint_counts {
   uint64_t opened, established, ended;
-  uint64_t refused;   /* segments answered with RST, for want of a connection */
+  uint64_t refused;     /* segments answered with RST, for want of a connection */
   uint64_t turned_away; /* SYNs dropped because the table was full */
-  uint64_t expired;   /* half-open connections given up */
+  uint64_t expired;     /* half-open connections given up */
   uint64_t retransmitted;
 };
 

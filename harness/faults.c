@@ -37,9 +37,10 @@ static bool earlier(const struct faults_datagram *a, const struct faults_datagra
 
 static void heap_push(struct faults *f, struct faults_datagram *d) {
   uint32_t i = f->held++;
-  while (i > 0 && earlier(d, f->heap[(i - 1) / 2])) {
-    f->heap[i] = f->heap[(i - 1) / 2];
-    i = (i - 1) / 2;
+  for (uint32_t above; i > 0; i = above) {
+    above = (i - 1) / 2;
+    if (!earlier(d, f->heap[above])) break;
+    f->heap[i] = f->heap[above];
   }
   f->heap[i] = d;
 }
@@ -64,8 +65,12 @@ static bool hold(struct faults *f, uint64_t due, const struct udp_address *local
     f->counts.overflowed++;
     return false;
   }
-  *d = (struct faults_datagram){.due = due, .order = f->order++,
-                                .number = f->counts.datagrams, .local = *local, .peer = *peer, .len = len};
+  *d = (struct faults_datagram){.due = due,
+                                .order = f->order++,
+                                .number = f->counts.datagrams,
+                                .local = *local,
+                                .peer = *peer,
+                                .len = len};
   memcpy(d->octets, octets, len);
   heap_push(f, d);
   *out = d;

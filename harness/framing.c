@@ -56,8 +56,8 @@ uint32_t framing_encode(const struct framing *f, const struct udp_address *src, 
 }
 
 /* Turns the datagram back in place: a canonical header begins FRAMING_ROOM octets before it. */
-static enum framing_verdict decode_rotated(const struct udp_address *src, const struct udp_address *dst,
-                                           uint8_t *store, uint32_t len, struct vtcp_segment *out) {
+static enum framing_verdict decode_rotated(const struct udp_address *src, const struct udp_address *dst, uint8_t *store,
+                                           uint32_t len, struct vtcp_segment *out) {
   uint8_t moved[ROTATED_MIN];
   if (len < ROTATED_MIN) return FRAMING_MALFORMED;
   memcpy(moved, store + FRAMING_ROOM, sizeof moved);

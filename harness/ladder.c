@@ -6,8 +6,9 @@
 #include "faults.h"
 
 const char *ladder_state(uint8_t state) {
-  static const char *const names[] = {"CLOSED",     "LISTEN",     "SYN-SENT",   "SYN-RECEIVED", "ESTABLISHED", "FIN-WAIT-1",
-                                      "FIN-WAIT-2", "CLOSE-WAIT", "CLOSING",    "LAST-ACK",     "TIME-WAIT"};
+  static const char *const names[] = {"CLOSED",      "LISTEN",     "SYN-SENT",   "SYN-RECEIVED",
+                                      "ESTABLISHED", "FIN-WAIT-1", "FIN-WAIT-2", "CLOSE-WAIT",
+                                      "CLOSING",     "LAST-ACK",   "TIME-WAIT"};
   return state < sizeof names / sizeof *names ? names[state] : "";
 }
 
@@ -182,8 +183,12 @@ static bool add_end(struct builder *b, uint8_t side) {
     } else if (t->kind == TRACE_STATE) {
       struct ladder_rung *r = rung_add(b);
       added = r != NULL;
-      if (added) *r = (struct ladder_rung){.from = side, .sent = true, .sent_at = t->time, .what = *t,
-                                           .state = {LADDER_UNKNOWN, LADDER_UNKNOWN}};
+      if (added)
+        *r = (struct ladder_rung){.from = side,
+                                  .sent = true,
+                                  .sent_at = t->time,
+                                  .what = *t,
+                                  .state = {LADDER_UNKNOWN, LADDER_UNKNOWN}};
       if (added) r->state[side] = t->state;
     }
     if (!added) return false;

@@ -11,11 +11,11 @@
 /* One rung: a segment on its way from one side to the other, or a change of state without a segment. */
 struct ladder_rung {
   bool segment;
-  uint8_t from;            /* 0: the left side, 1: the right side */
-  bool sent, arrived;      /* when it was; a duplicate's copy has sent == false */
+  uint8_t from;       /* 0: the left side, 1: the right side */
+  bool sent, arrived; /* when it was; a duplicate's copy has sent == false */
   uint64_t sent_at, arrived_at;
-  uint8_t state[2];        /* of both sides, after it */
-  bool changed[2];         /* whether that is new */
+  uint8_t state[2]; /* of both sides, after it */
+  bool changed[2];  /* whether that is new */
   struct trace_record what;
 };
 

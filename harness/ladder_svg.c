@@ -71,10 +71,12 @@ static void draw_segment(FILE *out, const struct ladder *l, const struct ladder_
   int from = r->from == 0 ? LEFT : RIGHT, to = r->from == 0 ? RIGHT : LEFT;
   if (gone) to = from + (to - from) * 3 / 5;
   const char *kind = gone ? "lost" : r->sent || !l->both ? "way" : "copy";
-  (void)fprintf(out, "<line class=\"%s\" x1=\"%d\" y1=\"%u\" x2=\"%d\" y2=\"%u\" marker-end=\"url(#%s)\"/>\n", kind, from,
-                y_of(row[0]), to, y_of(row[1]), gone ? "cross" : "head");
-  (void)fprintf(out, "<text class=\"label\" x=\"%d\" y=\"%u\" text-anchor=\"%s\">%s <tspan font-style=\"italic\">%s</tspan>"
-                "</text>\n", r->from == 0 ? LEFT + 10 : RIGHT - 10, y_of(row[0]) - 4u, r->from == 0 ? "start" : "end", label,
+  (void)fprintf(out, "<line class=\"%s\" x1=\"%d\" y1=\"%u\" x2=\"%d\" y2=\"%u\" marker-end=\"url(#%s)\"/>\n", kind,
+                from, y_of(row[0]), to, y_of(row[1]), gone ? "cross" : "head");
+  (void)fprintf(out,
+                "<text class=\"label\" x=\"%d\" y=\"%u\" text-anchor=\"%s\">%s <tspan font-style=\"italic\">%s</tspan>"
+                "</text>\n",
+                r->from == 0 ? LEFT + 10 : RIGHT - 10, y_of(row[0]) - 4u, r->from == 0 ? "start" : "end", label,
                 ladder_note(l, r));
 }
 
@@ -85,15 +87,20 @@ static void draw_rung(FILE *out, const struct ladder *l, const struct ladder_run
 }
 
 static void draw_frame(FILE *out, const struct ladder *l, unsigned height) {
-  (void)fprintf(out, "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%u\" viewBox=\"0 0 %d %u\" "
+  (void)fprintf(out,
+                "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%u\" viewBox=\"0 0 %d %u\" "
                 "font-family=\"sans-serif\" font-size=\"12\">\n<style>line{stroke:#246;stroke-width:1.3}"
-                ".lost{stroke:#b22}.copy{stroke-dasharray:5 4}.life{stroke:#999;stroke-width:2}.time{fill:#777;font-size:11px}"
+                ".lost{stroke:#b22}.copy{stroke-dasharray:5 "
+                "4}.life{stroke:#999;stroke-width:2}.time{fill:#777;font-size:11px}"
                 ".state{font-weight:bold}.label{font-family:monospace;font-size:11px;paint-order:stroke;stroke:#fff;"
-                "stroke-width:3px}</style>\n", WIDTH, height, WIDTH, height);
-  (void)fputs("<defs><marker id=\"head\" viewBox=\"0 0 8 8\" refX=\"8\" refY=\"4\" markerWidth=\"8\" markerHeight=\"8\" "
-              "orient=\"auto\"><path d=\"M0 0L8 4L0 8z\" fill=\"#246\"/></marker><marker id=\"cross\" viewBox=\"0 0 8 8\" "
-              "refX=\"4\" refY=\"4\" markerWidth=\"9\" markerHeight=\"9\" orient=\"auto\"><path d=\"M0 0L8 8M8 0L0 8\" "
-              "stroke=\"#b22\" stroke-width=\"1.5\"/></marker></defs>\n", out);
+                "stroke-width:3px}</style>\n",
+                WIDTH, height, WIDTH, height);
+  (void)fputs(
+      "<defs><marker id=\"head\" viewBox=\"0 0 8 8\" refX=\"8\" refY=\"4\" markerWidth=\"8\" markerHeight=\"8\" "
+      "orient=\"auto\"><path d=\"M0 0L8 4L0 8z\" fill=\"#246\"/></marker><marker id=\"cross\" viewBox=\"0 0 8 8\" "
+      "refX=\"4\" refY=\"4\" markerWidth=\"9\" markerHeight=\"9\" orient=\"auto\"><path d=\"M0 0L8 8M8 0L0 8\" "
+      "stroke=\"#b22\" stroke-width=\"1.5\"/></marker></defs>\n",
+      out);
   (void)fprintf(out, "<rect width=\"%d\" height=\"%u\" fill=\"#fff\"/>\n", WIDTH, height);
   for (int side = 0; side < 2; side++) {
     int x = side == 0 ? LEFT : RIGHT;

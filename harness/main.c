@@ -14,9 +14,9 @@ int main(int argc, char **argv) {
     return EXIT_LOCAL;
   }
   switch (o.command) {
-    case COMMAND_SERVE: return (int)server_run(&o);
-    case COMMAND_CONNECT: return (int)client_run(&o);
-    case COMMAND_DEMO: return (int)demo_run(&o);
+  case COMMAND_SERVE: return (int)server_run(&o);
+  case COMMAND_CONNECT: return (int)client_run(&o);
+  case COMMAND_DEMO: return (int)demo_run(&o);
   }
   return EXIT_USAGE;
 }

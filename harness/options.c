@@ -26,46 +26,50 @@ struct option {
 
 #define AT(member) offsetof(struct options, member)
 
+/* clang-format off: one line, or two, for each option */
 static const struct option table[] = {
-  {"-4", FLAG, ALL, AT(ipv4), 0, 0, "IPv4 only"},
-  {"-6", FLAG, ALL, AT(ipv6), 0, 0, "IPv6 only"},
-  {"--bind", TEXT, COMMAND_CONNECT, AT(bind), 0, 0, "local address"},
-  {"--local-port", NUMBER, COMMAND_CONNECT, AT(local_port), 0, 65535, "local port (0: any)"},
-  {"--in", TEXT, ENDS, AT(in), 0, 0, "file to send instead of standard input"},
-  {"--out", TEXT, ENDS, AT(out), 0, 0, "file for what is received instead of standard output"},
-  {"--out-dir", TEXT, COMMAND_SERVE, AT(out_dir), 0, 0, "directory for one file 1, 2, ... per connection"},
-  {"--echo", FLAG, COMMAND_SERVE, AT(echo), 0, 0, "send back what is received, to many connections"},
-  {"--count", NUMBER, COMMAND_SERVE, AT(count), 1, 1000000000, "exit after so many connections"},
-  {"--max-connections", NUMBER, COMMAND_SERVE, AT(max_connections), 1, 1024, "connections at a time"},
-  {"--max-half-open", NUMBER, COMMAND_SERVE, AT(max_half_open), 1, 1024, "of them not yet established"},
-  {"--half-open-time", DURATION, COMMAND_SERVE, AT(half_open_time), 1000, 3600u * (uint64_t)SECOND,
-   "time to become established"},
-  {"--isn", NUMBER, ALL, AT(isn), 0, UINT32_MAX, "initial sequence number (demo: the client's), for diagrams"},
-  {"--server-isn", NUMBER, COMMAND_DEMO, AT(server_isn), 0, UINT32_MAX, "the server's initial sequence number"},
-  {"--window", OCTETS, ALL, AT(window), 1, 16777216, "size of the receive and of the send buffer"},
-  {"--mss", NUMBER, ALL, AT(mss), 64, 65475, "largest segment text"},
-  {"--msl", DURATION, ALL, AT(msl), 1000, 3600u * (uint64_t)SECOND, "maximum segment lifetime; TIME-WAIT is twice that"},
-  {"--user-timeout", DURATION, ALL, AT(user_timeout), 0, 86400u * (uint64_t)SECOND,
-   "give up after so long without progress (0: never)"},
-  {"--rto-min", DURATION, ALL, AT(rto_min), 1000, 60u * (uint64_t)SECOND, "shortest retransmission timeout"},
-  {"--nodelay", FLAG, ALL, AT(nodelay), 0, 0, "Nagle's algorithm off"},
-  {"--no-window-scale", FLAG, ALL, AT(no_window_scale), 0, 0, "no window scale option"},
-  {"--framing", FRAMING, ALL, AT(framing), 0, 0, "rotated or whole: how segments become UDP payloads"},
-  {"--checksum", FLAG, ALL, AT(checksum), 0, 0, "framing whole: send and demand TCP checksums"},
-  {"--tcp-port", NUMBER, COMMAND_CONNECT, AT(tcp_port), 1, 65535, "framing whole: remote TCP port, if not the UDP port"},
-  {"--loss", PERCENT, ALL, AT(faults.loss), 0, 0, "datagrams lost"},
-  {"--duplicate", PERCENT, ALL, AT(faults.duplicate), 0, 0, "datagrams duplicated"},
-  {"--reorder", PERCENT, ALL, AT(faults.reorder), 0, 0, "datagrams held back so that others overtake"},
-  {"--corrupt", PERCENT, ALL, AT(faults.corrupt), 0, 0, "datagrams corrupted"},
-  {"--delay", DURATION, ALL, AT(faults.delay), 0, 60u * (uint64_t)SECOND, "one-way delay of every datagram"},
-  {"--seed", NUMBER, ALL, AT(faults.seed), 0, UINT64_MAX - 1, "of the faults; the same seed gives the same faults"},
-  {"--pcap", TEXT, ALL, AT(pcap), 0, 0, "file for a capture as TCP/IP packets (demo: at the client)"},
-  {"--ladder", LADDER, ALL, AT(ladder), 0, 0, "ladder diagram of the first connection, on standard error or as SVG"},
-  {"--quiet", FLAG, ALL, AT(quiet), 0, 0, "errors only"},
-  {"--verbose", FLAG, ALL, AT(verbose), 0, 0, "more lines"},
-  {"--file", TEXT, COMMAND_DEMO, AT(file), 0, 0, "file to send; otherwise a random one"},
-  {"--size", OCTETS, COMMAND_DEMO, AT(size), 0, 1073741824, "size of the random file"},
+    {"-4", FLAG, ALL, AT(ipv4), 0, 0, "IPv4 only"},
+    {"-6", FLAG, ALL, AT(ipv6), 0, 0, "IPv6 only"},
+    {"--bind", TEXT, COMMAND_CONNECT, AT(bind), 0, 0, "local address"},
+    {"--local-port", NUMBER, COMMAND_CONNECT, AT(local_port), 0, 65535, "local port (0: any)"},
+    {"--in", TEXT, ENDS, AT(in), 0, 0, "file to send instead of standard input"},
+    {"--out", TEXT, ENDS, AT(out), 0, 0, "file for what is received instead of standard output"},
+    {"--out-dir", TEXT, COMMAND_SERVE, AT(out_dir), 0, 0, "directory for one file 1, 2, ... per connection"},
+    {"--echo", FLAG, COMMAND_SERVE, AT(echo), 0, 0, "send back what is received, to many connections"},
+    {"--count", NUMBER, COMMAND_SERVE, AT(count), 1, 1000000000, "exit after so many connections"},
+    {"--max-connections", NUMBER, COMMAND_SERVE, AT(max_connections), 1, 1024, "connections at a time"},
+    {"--max-half-open", NUMBER, COMMAND_SERVE, AT(max_half_open), 1, 1024, "of them not yet established"},
+    {"--half-open-time", DURATION, COMMAND_SERVE, AT(half_open_time), 1000, 3600u * (uint64_t)SECOND,
+     "time to become established"},
+    {"--isn", NUMBER, ALL, AT(isn), 0, UINT32_MAX, "initial sequence number (demo: the client's), for diagrams"},
+    {"--server-isn", NUMBER, COMMAND_DEMO, AT(server_isn), 0, UINT32_MAX, "the server's initial sequence number"},
+    {"--window", OCTETS, ALL, AT(window), 1, 16777216, "size of the receive and of the send buffer"},
+    {"--mss", NUMBER, ALL, AT(mss), 64, 65475, "largest segment text"},
+    {"--msl", DURATION, ALL, AT(msl), 1000, 3600u * (uint64_t)SECOND,
+     "maximum segment lifetime; TIME-WAIT is twice that"},
+    {"--user-timeout", DURATION, ALL, AT(user_timeout), 0, 86400u * (uint64_t)SECOND,
+     "give up after so long without progress (0: never)"},
+    {"--rto-min", DURATION, ALL, AT(rto_min), 1000, 60u * (uint64_t)SECOND, "shortest retransmission timeout"},
+    {"--nodelay", FLAG, ALL, AT(nodelay), 0, 0, "Nagle's algorithm off"},
+    {"--no-window-scale", FLAG, ALL, AT(no_window_scale), 0, 0, "no window scale option"},
+    {"--framing", FRAMING, ALL, AT(framing), 0, 0, "rotated or whole: how segments become UDP payloads"},
+    {"--checksum", FLAG, ALL, AT(checksum), 0, 0, "framing whole: send and demand TCP checksums"},
+    {"--tcp-port", NUMBER, COMMAND_CONNECT, AT(tcp_port), 1, 65535,
+     "framing whole: remote TCP port, if not the UDP port"},
+    {"--loss", PERCENT, ALL, AT(faults.loss), 0, 0, "datagrams lost"},
+    {"--duplicate", PERCENT, ALL, AT(faults.duplicate), 0, 0, "datagrams duplicated"},
+    {"--reorder", PERCENT, ALL, AT(faults.reorder), 0, 0, "datagrams held back so that others overtake"},
+    {"--corrupt", PERCENT, ALL, AT(faults.corrupt), 0, 0, "datagrams corrupted"},
+    {"--delay", DURATION, ALL, AT(faults.delay), 0, 60u * (uint64_t)SECOND, "one-way delay of every datagram"},
+    {"--seed", NUMBER, ALL, AT(faults.seed), 0, UINT64_MAX - 1, "of the faults; the same seed gives the same faults"},
+    {"--pcap", TEXT, ALL, AT(pcap), 0, 0, "file for a capture as TCP/IP packets (demo: at the client)"},
+    {"--ladder", LADDER, ALL, AT(ladder), 0, 0, "ladder diagram of the first connection, on standard error or as SVG"},
+    {"--quiet", FLAG, ALL, AT(quiet), 0, 0, "errors only"},
+    {"--verbose", FLAG, ALL, AT(verbose), 0, 0, "more lines"},
+    {"--file", TEXT, COMMAND_DEMO, AT(file), 0, 0, "file to send; otherwise a random one"},
+    {"--size", OCTETS, COMMAND_DEMO, AT(size), 0, 1073741824, "size of the random file"},
 };
+/* clang-format on */
 
 #define ROWS (sizeof table / sizeof *table)
 
@@ -74,16 +78,17 @@ static const struct {
   enum command command;
   const char *usage, *help;
 } commands[] = {
-  {"serve", COMMAND_SERVE, "serve [OPTION]... [ADDRESS] PORT",
-   "Waits for connections at ADDRESS (127.0.0.1 if none is given) and PORT (0: any). Without --echo, --out-dir, --in\n"
-   "or --count: one connection, standard input to it and standard output from it. With --out-dir or --count but without\n"
-   "--in nothing is sent. A connection is closed when its input has ended, or else when the peer has closed."},
-  {"connect", COMMAND_CONNECT, "connect [OPTION]... ADDRESS PORT",
-   "Connects to PORT of ADDRESS; sends standard input or --in and closes its side at the end of it; writes what the\n"
-   "peer sends to standard output or --out until the peer has closed too."},
-  {"demo", COMMAND_DEMO, "demo [OPTION]...",
-   "Sends a file between two processes over UDP through a third one that loses, duplicates, reorders, delays and\n"
-   "corrupts datagrams; shows opening and closing as a ladder and compares the SHA-256 of both files."},
+    {"serve", COMMAND_SERVE, "serve [OPTION]... [ADDRESS] PORT",
+     "Waits for connections at ADDRESS (127.0.0.1 if none is given) and PORT (0: any). Without --echo, --out-dir,\n"
+     "--in or --count: one connection, standard input to it and standard output from it. With --out-dir or --count\n"
+     "but without --in nothing is sent. A connection is closed when its input has ended or, without input, when the\n"
+     "peer has closed."},
+    {"connect", COMMAND_CONNECT, "connect [OPTION]... ADDRESS PORT",
+     "Connects to PORT of ADDRESS; sends standard input or --in and closes its side at the end of it; writes what the\n"
+     "peer sends to standard output or --out until the peer has closed too."},
+    {"demo", COMMAND_DEMO, "demo [OPTION]...",
+     "Sends a file between two processes over UDP through a third one that loses, duplicates, reorders, delays and\n"
+     "corrupts datagrams; shows opening and closing as a ladder and compares the SHA-256 of both files."},
 };
 
 #define COMMANDS (sizeof commands / sizeof *commands)
@@ -101,9 +106,10 @@ static void print_command(size_t c) {
     (void)snprintf(left, sizeof left, "%s%s", table[i].name, argument_name(table[i].kind));
     (void)printf("  %-24s %s\n", left, table[i].help);
   }
-  (void)printf("\nTIME: 200ms, 1.5s, 2min; OCTETS: 1000, 64k, 4M; PERCENT: 2, 0.5%%\n"
-               "exit status: 0 done, 1 a connection failed or the data differ, 2 wrong usage, 3 a file or socket of this\n"
-               "machine failed, 130 interrupted\n");
+  (void)printf(
+      "\nTIME: 200ms, 1.5s, 2min; OCTETS: 1000, 64k, 4M; PERCENT: 2, 0.5%%\n"
+      "exit status: 0 done, 1 a connection failed or the data differ, 2 wrong usage, 3 a file or socket of this\n"
+      "machine failed, 130 interrupted\n");
 }
 
 static void print_all(FILE *out) {
@@ -112,13 +118,12 @@ static void print_all(FILE *out) {
   (void)fprintf(out, "vtcp COMMAND --help tells the options.\n");
 }
 
-/* A number with an optional fraction and one of the suffixes; the result is in millionths of the first suffix's unit
-   times its factor. False: not a number, an unknown suffix, or more than 2^53. */
 struct suffix {
   const char *name;
   double factor;
 };
 
+/* A number with an optional fraction, times the factor of its suffix. False: no number, or more than 2^53. */
 static bool parse_scaled(const char *text, const struct suffix *suffixes, double *out) {
   char *end = NULL;
   if (text[0] < '0' || text[0] > '9' || text[1] == 'x' || text[1] == 'X') return false;
@@ -167,13 +172,14 @@ static void report(const struct option *row, const char *text) {
   log_error("%s: expected %s, not \"%s\"", row->name, wanted, text);
 }
 
+/* text: "" when there is no argument */
 static bool store(struct options *o, const struct option *row, const char *text) {
   char *at = (char *)o + row->at;
   bool yes = true;
   uint64_t value = FRAMING_ROTATED;
   if (row->kind == FLAG || row->kind == LADDER) {
     memcpy(at, &yes, sizeof yes);
-    if (row->kind == LADDER) o->ladder_svg = text;
+    if (row->kind == LADDER) o->ladder_svg = *text == '\0' ? NULL : text;
     return true;
   }
   if (row->kind == TEXT) {
@@ -203,7 +209,8 @@ static bool take_option(struct options *o, int argc, char **argv, int *i) {
   const struct option *row = find(argument, equals == NULL ? strlen(argument) : (size_t)(equals - argument));
   const char *value = equals == NULL ? NULL : equals + 1;
   if (row == NULL || !(row->commands & o->command)) {
-    log_error("%s: %s; --help lists the options", argument, row == NULL ? "no such option" : "not an option of this command");
+    log_error("%s: %s; --help lists the options", argument,
+              row == NULL ? "no such option" : "not an option of this command");
     return false;
   }
   if (row->kind == FLAG && value != NULL) {
@@ -221,28 +228,39 @@ static bool take_option(struct options *o, int argc, char **argv, int *i) {
     log_error("%s: expected an argument:%s", row->name, argument_name(row->kind));
     return false;
   }
-  return store(o, row, value);
+  return store(o, row, value == NULL ? "" : value);
 }
 
 static void set_defaults(struct options *o) {
-  *o = (struct options){.command = o->command, .count = OPTIONS_UNSET, .max_connections = 256, .max_half_open = 64,
-                        .half_open_time = 30u * (uint64_t)SECOND, .isn = OPTIONS_UNSET, .server_isn = OPTIONS_UNSET,
-                        .window = 262144, .mss = OPTIONS_UNSET, .msl = 120u * (uint64_t)SECOND,
-                        .user_timeout = 300u * (uint64_t)SECOND, .rto_min = SECOND, .tcp_port = OPTIONS_UNSET,
-                        .faults = {.seed = OPTIONS_UNSET}, .size = 4u * 1048576u};
+  *o = (struct options){.command = o->command,
+                        .count = OPTIONS_UNSET,
+                        .max_connections = 256,
+                        .max_half_open = 64,
+                        .half_open_time = 30u * (uint64_t)SECOND,
+                        .isn = OPTIONS_UNSET,
+                        .server_isn = OPTIONS_UNSET,
+                        .window = 262144,
+                        .mss = OPTIONS_UNSET,
+                        .msl = 120u * (uint64_t)SECOND,
+                        .user_timeout = 300u * (uint64_t)SECOND,
+                        .rto_min = SECOND,
+                        .tcp_port = OPTIONS_UNSET,
+                        .faults = {.seed = OPTIONS_UNSET},
+                        .size = 4u * 1048576u};
   if (o->command != COMMAND_DEMO) return;
   o->msl = SECOND;
   o->user_timeout = 30u * (uint64_t)SECOND;
   o->rto_min = 100000;
-  o->faults = (struct faults_config){.loss = 20000, .duplicate = 10000, .reorder = 20000, .delay = 3000,
-                                     .seed = OPTIONS_UNSET};
+  o->faults =
+      (struct faults_config){.loss = 20000, .duplicate = 10000, .reorder = 20000, .delay = 3000, .seed = OPTIONS_UNSET};
 }
 
 static bool consistent(const struct options *o) {
   const char *wrong = NULL;
   if (o->ipv4 && o->ipv6) wrong = "-4 and -6: only one of them";
   if (o->quiet && o->verbose) wrong = "--quiet and --verbose: only one of them";
-  if (o->echo && (o->in != NULL || o->out != NULL || o->out_dir != NULL)) wrong = "--echo: not with --in, --out or --out-dir";
+  if (o->echo && (o->in != NULL || o->out != NULL || o->out_dir != NULL))
+    wrong = "--echo: not with --in, --out or --out-dir";
   if (o->out != NULL && o->out_dir != NULL) wrong = "--out and --out-dir: only one of them";
   if (o->checksum && o->framing != FRAMING_WHOLE) wrong = "--checksum: only with --framing whole";
   if (o->tcp_port != OPTIONS_UNSET && o->framing != FRAMING_WHOLE) wrong = "--tcp-port: only with --framing whole";
@@ -267,6 +285,29 @@ static bool take_operands(struct options *o, int count, const char *const *words
   return false;
 }
 
+/* The words after the command. */
+static enum options_result take_words(struct options *o, int argc, char **argv, size_t command) {
+  const char *words[3];
+  int count = 0;
+  bool options_end = false;
+  for (int i = 2; i < argc; i++) {
+    bool option = !options_end && argv[i][0] == '-' && argv[i][1] != '\0';
+    if (option && strcmp(argv[i], "--help") == 0) {
+      print_command(command);
+      return OPTIONS_HELP;
+    }
+    if (option && strcmp(argv[i], "--") == 0) {
+      options_end = true;
+    } else if (option) {
+      if (!take_option(o, argc, argv, &i)) return OPTIONS_WRONG;
+    } else {
+      words[count < 2 ? count : 2] = argv[i];
+      count++;
+    }
+  }
+  return take_operands(o, count, words) && consistent(o) ? OPTIONS_RUN : OPTIONS_WRONG;
+}
+
 enum options_result options_parse(struct options *o, int argc, char **argv) {
   const char *name = argc > 1 ? argv[1] : "";
   size_t c = 0;
@@ -282,28 +323,12 @@ enum options_result options_parse(struct options *o, int argc, char **argv) {
   }
   o->command = commands[c].command;
   set_defaults(o);
-  const char *words[3];
-  int count = 0;
-  bool options_end = false;
-  for (int i = 2; i < argc; i++) {
-    if (!options_end && strcmp(argv[i], "--help") == 0) {
-      print_command(c);
-      return OPTIONS_HELP;
-    }
-    if (!options_end && strcmp(argv[i], "--") == 0) {
-      options_end = true;
-    } else if (!options_end && argv[i][0] == '-' && argv[i][1] != '\0') {
-      if (!take_option(o, argc, argv, &i)) return OPTIONS_WRONG;
-    } else {
-      words[count < 2 ? count : 2] = argv[i];
-      count++;
-    }
-  }
-  return take_operands(o, count, words) && consistent(o) ? OPTIONS_RUN : OPTIONS_WRONG;
+  return take_words(o, argc, argv, c);
 }
 
 struct framing options_framing(const struct options *o) {
-  return (struct framing){.kind = o->framing == FRAMING_WHOLE ? FRAMING_WHOLE : FRAMING_ROTATED, .checksum = o->checksum};
+  return (struct framing){.kind = o->framing == FRAMING_WHOLE ? FRAMING_WHOLE : FRAMING_ROTATED,
+                          .checksum = o->checksum};
 }
 
 int options_family(const struct options *o) { return o->ipv4 ? AF_INET : o->ipv6 ? AF_INET6 : AF_UNSPEC; }

@@ -21,8 +21,12 @@ void path_free(struct path *p) {
 
 static void note(struct path *p, uint8_t side, enum trace_kind kind, uint64_t entry, unsigned fate,
                  const uint8_t *octets, uint32_t len) {
-  struct trace_record r = {.time = clock_now(), .print = trace_print(octets, len), .entry = entry, .kind = (uint8_t)kind,
-                           .side = side, .fate = (uint8_t)fate};
+  struct trace_record r = {.time = clock_now(),
+                           .print = trace_print(octets, len),
+                           .entry = entry,
+                           .kind = (uint8_t)kind,
+                           .side = side,
+                           .fate = (uint8_t)fate};
   trace_add(p->trace, &r);
 }
 

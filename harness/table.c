@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 bool table_init(struct table *t, uint32_t cap, uint32_t half_open_max) {
-  *t = (struct table){.slots = calloc(cap, sizeof *t->slots), .cap = cap, .half_open_max = half_open_max};
+  *t = (struct table){.slots = calloc(cap, sizeof(struct connection *)), .cap = cap, .half_open_max = half_open_max};
   return t->slots != NULL;
 }
 

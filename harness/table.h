@@ -7,7 +7,7 @@
 #include "vtcp.h"
 
 struct connection {
-  uint64_t id;                    /* 1, 2, ... in the order of opening */
+  uint64_t id; /* 1, 2, ... in the order of opening */
   struct vtcp tcb;
   struct udp_address local, peer; /* of the datagrams */
   uint16_t local_port, remote_port;

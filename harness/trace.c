@@ -19,10 +19,20 @@ void trace_state(struct trace *t, uint64_t now, enum vtcp_state state) {
 
 void trace_segment(struct trace *t, uint64_t now, enum trace_kind kind, const struct vtcp_segment *s,
                    enum vtcp_state state, uint64_t print, unsigned fate) {
-  struct trace_record r = {.time = now, .print = print, .seq = s->seq, .ack = s->ack, .len = s->text_len + s->more_len,
-                           .flags = s->flags, .wnd = s->wnd, .mss = s->mss, .wscale = s->wscale,
-                           .has_mss = s->has_mss, .has_wscale = s->has_wscale, .kind = (uint8_t)kind,
-                           .state = (uint8_t)state, .fate = (uint8_t)fate};
+  struct trace_record r = {.time = now,
+                           .print = print,
+                           .seq = s->seq,
+                           .ack = s->ack,
+                           .len = s->text_len + s->more_len,
+                           .flags = s->flags,
+                           .wnd = s->wnd,
+                           .mss = s->mss,
+                           .wscale = s->wscale,
+                           .has_mss = s->has_mss,
+                           .has_wscale = s->has_wscale,
+                           .kind = (uint8_t)kind,
+                           .state = (uint8_t)state,
+                           .fate = (uint8_t)fate};
   trace_add(t, &r);
 }
 

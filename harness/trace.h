@@ -14,15 +14,15 @@ enum trace_kind { TRACE_STATE, TRACE_SENT, TRACE_RECEIVED, TRACE_ENTERED, TRACE_
 
 struct trace_record {
   uint64_t time;
-  uint64_t print;  /* fingerprint of the datagram */
-  uint64_t entry;  /* TRACE_ENTERED and TRACE_LEFT: which datagram on the path */
+  uint64_t print; /* fingerprint of the datagram */
+  uint64_t entry; /* TRACE_ENTERED and TRACE_LEFT: which datagram on the path */
   uint32_t seq, ack, len;
   uint16_t flags, wnd, mss, wscale;
   bool has_mss, has_wscale;
-  uint8_t kind;    /* enum trace_kind */
-  uint8_t state;   /* enum vtcp_state, after it */
-  uint8_t fate;    /* TRACE_ENTERED, TRACE_SENT: what befell it on the path */
-  uint8_t side;    /* TRACE_ENTERED, TRACE_LEFT: 0 from the client, 1 from the server */
+  uint8_t kind;  /* enum trace_kind */
+  uint8_t state; /* enum vtcp_state, after it */
+  uint8_t fate;  /* TRACE_ENTERED, TRACE_SENT: what befell it on the path */
+  uint8_t side;  /* TRACE_ENTERED, TRACE_LEFT: 0 from the client, 1 from the server */
 };
 
 struct trace {

@@ -51,8 +51,8 @@ enum transport_result transport_receive(struct transport *t, struct udp_address 
   if (r == UDP_UNREACHABLE) return TRANSPORT_UNREACHABLE;
   if (r != UDP_OK) return TRANSPORT_NOTHING;
   *print = trace_print(t->store + FRAMING_ROOM, (uint32_t)len);
-  enum framing_verdict v = peer->port == 0 ? FRAMING_MALFORMED
-                                           : framing_decode(&t->framing, peer, local, t->store, (uint32_t)len, s);
+  enum framing_verdict v =
+      peer->port == 0 ? FRAMING_MALFORMED : framing_decode(&t->framing, peer, local, t->store, (uint32_t)len, s);
   if (v == FRAMING_MALFORMED) t->counts.malformed++;
   if (v == FRAMING_BAD_CHECKSUM) t->counts.bad_checksum++;
   if (v != FRAMING_OK) return TRANSPORT_IGNORED;

@@ -10,8 +10,8 @@ struct transport_counts {
   uint64_t sent, received; /* segments */
   uint64_t malformed;      /* datagrams that are no segments of this framing */
   uint64_t bad_checksum;
-  uint64_t unsent;         /* the system took no more */
-  uint64_t unreachable;    /* ICMP errors */
+  uint64_t unsent;      /* the system took no more */
+  uint64_t unreachable; /* ICMP errors */
 };
 
 struct transport {

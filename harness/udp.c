@@ -137,8 +137,8 @@ static void put_source(struct msghdr *m, union control *control, const struct ud
   }
 }
 
-enum udp_result udp_send(int fd, const struct udp_address *local, const struct udp_address *peer,
-                         const uint8_t *octets, size_t len) {
+enum udp_result udp_send(int fd, const struct udp_address *local, const struct udp_address *peer, const uint8_t *octets,
+                         size_t len) {
   struct sockaddr_storage to;
   union control control;
   struct iovec piece = {.iov_base = (void *)(uintptr_t)octets, .iov_len = len};
@@ -170,8 +170,12 @@ enum udp_result udp_receive(int fd, struct udp_address *local, struct udp_addres
   struct sockaddr_storage from = {0};
   union control control;
   struct iovec piece = {.iov_base = octets, .iov_len = cap};
-  struct msghdr m = {.msg_name = &from, .msg_namelen = sizeof from, .msg_iov = &piece, .msg_iovlen = 1,
-                     .msg_control = &control, .msg_controllen = sizeof control};
+  struct msghdr m = {.msg_name = &from,
+                     .msg_namelen = sizeof from,
+                     .msg_iov = &piece,
+                     .msg_iovlen = 1,
+                     .msg_control = &control,
+                     .msg_controllen = sizeof control};
   ssize_t got = recvmsg(fd, &m, 0);
   if (got < 0) return failure();
   from_sockaddr(&from, peer);

@@ -41,8 +41,8 @@ bool udp_connect(int fd, const struct udp_address *peer);
 bool udp_bound(int fd, struct udp_address *out);
 
 /* local: the source address, any port; peer NULL: the socket is connected. */
-enum udp_result udp_send(int fd, const struct udp_address *local, const struct udp_address *peer,
-                         const uint8_t *octets, size_t len);
+enum udp_result udp_send(int fd, const struct udp_address *local, const struct udp_address *peer, const uint8_t *octets,
+                         size_t len);
 
 /* local->port is taken from the caller; the rest of *local and *peer is filled in. */
 enum udp_result udp_receive(int fd, struct udp_address *local, struct udp_address *peer, uint8_t *octets, size_t cap,

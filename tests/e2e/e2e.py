@@ -15,6 +15,8 @@ import support
 from support import LOOPBACK, Skip
 
 FAST = ["--msl", "100ms", "--rto-min", "20ms"]
+# With losses TIME-WAIT must outlast some retransmissions of the FIN, or the server is left in LAST-ACK.
+LOSSY = ["--msl", "3s", "--rto-min", "20ms"]
 TESTS = []
 
 
@@ -84,7 +86,7 @@ def empty_file(t):
 
 @test
 def framing_whole_without_checksums(t):
-    transfer(t, 4, [*FAST, "--framing", "whole", "--loss", 2, "--corrupt", 2, "--seed", 7], 300_000)
+    transfer(t, 4, [*LOSSY, "--framing", "whole", "--loss", 2, "--corrupt", 2, "--seed", 7], 300_000)
 
 
 @test
@@ -100,8 +102,8 @@ def large_segments(t):
 @test
 def echo_brings_everything_back(t):
     data = os.urandom(500_000)
-    server = t.start("serve", *FAST, "--echo", "--count", 1, "--loss", 2, 0)
-    t.run("connect", *FAST, "--loss", 2, "--in", t.file("sent", data), "--out", t / "back", "127.0.0.1", server.port())
+    server = t.start("serve", *LOSSY, "--echo", "--count", 1, "--loss", 2, 0)
+    t.run("connect", *LOSSY, "--loss", 2, "--in", t.file("sent", data), "--out", t / "back", "127.0.0.1", server.port())
     server.end()
     assert t.read("back") == data
 
@@ -121,9 +123,9 @@ def many_connections_at_once(t):
     many = 30
     os.mkdir(t / "out")
     files = [os.urandom(20_000 + 997 * k) for k in range(many)]
-    server = t.start("serve", *FAST, "--loss", 1, "--out-dir", t / "out", "--count", many, 0)
+    server = t.start("serve", *LOSSY, "--loss", 1, "--out-dir", t / "out", "--count", many, 0)
     port = server.port()
-    clients = [t.start("connect", *FAST, "--loss", 1, "--in", t.file(f"in{k}", files[k]), "127.0.0.1", port)
+    clients = [t.start("connect", *LOSSY, "--loss", 1, "--in", t.file(f"in{k}", files[k]), "127.0.0.1", port)
                for k in range(many)]
     for c in clients:
         c.end()
@@ -427,7 +429,7 @@ def shark(path, *fields):
 
 def captured(ip, framing):
     def run(t):
-        options = [*FAST, "--framing", framing, "--loss", 3, "--duplicate", 3, "--reorder", 3, "--delay", "1ms"]
+        options = [*LOSSY, "--framing", framing, "--loss", 3, "--duplicate", 3, "--reorder", 3, "--delay", "1ms"]
         transfer(t, ip, options, 200_000, ["--pcap", t / "server.pcap"], ["--pcap", t / "client.pcap"])
         for name in ("server.pcap", "client.pcap"):
             packets = shark(t / name, "_ws.malformed", "_ws.short", "tcp.checksum.status", "ip.checksum.status", "tcp.flags",
@@ -451,7 +453,7 @@ for ip, framing in ((4, "rotated"), (6, "rotated"), (4, "whole"), (6, "whole")):
 def demo(*options):
     def run(t):
         with open(t / "said", "w+") as said:
-            t.run("demo", "--size", "300k", "--msl", "300ms", *options, f"--ladder={t / 'ladder.svg'}", stdout=said)
+            t.run("demo", "--size", "300k", *options, f"--ladder={t / 'ladder.svg'}", stdout=said)
         text = t.read("said").decode()
         digests = re.findall(r"SHA-256 (?:sent|received) +([0-9a-f]{64})  307200 octets", text)
         assert len(digests) == 2 and digests[0] == digests[1] and "The files are the same." in text, text
