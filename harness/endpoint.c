@@ -214,7 +214,7 @@ static void answer_stray(struct endpoint *e, uint64_t now, const struct udp_addr
 static void segment_arrives(struct endpoint *e, const struct udp_address *local, const struct udp_address *peer,
                             const struct vtcp_segment *s, uint64_t print) {
   uint64_t now = clock_now();
-  struct connection *c = table_find(&e->table, peer, s->dst_port, s->src_port);
+  struct connection *c = table_find(&e->table, local, peer, s->dst_port, s->src_port);
   if (c == NULL) c = accept_syn(e, now, local, peer, s);
   if (c == NULL) {
     answer_stray(e, now, local, peer, s);
@@ -328,7 +328,7 @@ static void move_streams(struct endpoint *e, const int *entries, uint32_t connec
 
 /* Waits for something to happen and deals with it. False: poll failed. */
 static bool wait_once(struct endpoint *e) {
-  int entries[1024];
+  int entries[TABLE_MAX];
   nfds_t n = 2;
   uint32_t connections = e->table.used;
   e->polls[0] = (struct pollfd){.fd = e->transport.fd, .events = POLLIN};

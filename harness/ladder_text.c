@@ -39,8 +39,9 @@ static void draw_rung(const struct ladder *l, const struct ladder_rung *r, FILE 
     arrow[ARROW] = '\0';
   }
   const char *times[2] = {r->from == 0 ? sent : arrived, r->from == 0 ? arrived : sent};
-  (void)fprintf(out, "%9s %-12s |%s| %-12s %s\n", times[0], ladder_state(r->state[0]), arrow, ladder_state(r->state[1]),
-                times[1]);
+  const char *right = ladder_state(r->state[1]);
+  (void)fprintf(out, "%9s %-12s |%s|", times[0], ladder_state(r->state[0]), arrow);
+  (void)fprintf(out, *times[1] != '\0' ? " %-12s %s\n" : "\n", right, times[1]);
 }
 
 static void draw_gap(uint32_t n, FILE *out) {

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include "log.h"
+#include "table.h"
 
 #define SECOND 1000000u
 #define ALL (COMMAND_SERVE | COMMAND_CONNECT | COMMAND_DEMO)
@@ -37,8 +38,8 @@ static const struct option table[] = {
     {"--out-dir", TEXT, COMMAND_SERVE, AT(out_dir), 0, 0, "directory for one file 1, 2, ... per connection"},
     {"--echo", FLAG, COMMAND_SERVE, AT(echo), 0, 0, "send back what is received, to many connections"},
     {"--count", NUMBER, COMMAND_SERVE, AT(count), 1, 1000000000, "exit after so many connections"},
-    {"--max-connections", NUMBER, COMMAND_SERVE, AT(max_connections), 1, 1024, "connections at a time"},
-    {"--max-half-open", NUMBER, COMMAND_SERVE, AT(max_half_open), 1, 1024, "of them not yet established"},
+    {"--max-connections", NUMBER, COMMAND_SERVE, AT(max_connections), 1, TABLE_MAX, "connections at a time"},
+    {"--max-half-open", NUMBER, COMMAND_SERVE, AT(max_half_open), 1, TABLE_MAX, "of them not yet established"},
     {"--half-open-time", DURATION, COMMAND_SERVE, AT(half_open_time), 1000, 3600u * (uint64_t)SECOND,
      "time to become established"},
     {"--isn", NUMBER, ALL, AT(isn), 0, UINT32_MAX, "initial sequence number (demo: the client's), for diagrams"},

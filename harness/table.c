@@ -1,6 +1,7 @@
 #include "table.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 bool table_init(struct table *t, uint32_t cap, uint32_t half_open_max) {
   *t = (struct table){.slots = calloc(cap, sizeof(struct connection *)), .cap = cap, .half_open_max = half_open_max};
@@ -13,11 +14,12 @@ void table_free(struct table *t) {
   t->slots = NULL;
 }
 
-struct connection *table_find(const struct table *t, const struct udp_address *peer, uint16_t local_port,
-                              uint16_t remote_port) {
+struct connection *table_find(const struct table *t, const struct udp_address *local, const struct udp_address *peer,
+                              uint16_t local_port, uint16_t remote_port) {
   for (uint32_t i = 0; i < t->used; i++) {
     struct connection *c = t->slots[i];
-    if (!c->ended && c->local_port == local_port && c->remote_port == remote_port && udp_same(&c->peer, peer)) return c;
+    if (c->ended || c->local_port != local_port || c->remote_port != remote_port) continue;
+    if (udp_same(&c->peer, peer) && memcmp(c->local.ip, local->ip, sizeof local->ip) == 0) return c;
   }
   return NULL;
 }

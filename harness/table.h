@@ -6,6 +6,8 @@
 #include "udp.h"
 #include "vtcp.h"
 
+#define TABLE_MAX 1024u /* connections at most */
+
 struct connection {
   uint64_t id; /* 1, 2, ... in the order of opening */
   struct vtcp tcb;
@@ -25,13 +27,13 @@ struct table {
   uint32_t cap, used, half_open_max;
 };
 
-/* False: out of memory. */
+/* cap: at most TABLE_MAX. False: out of memory. */
 bool table_init(struct table *t, uint32_t cap, uint32_t half_open_max);
 void table_free(struct table *t);
 
 /* The connection that a datagram with these addresses and ports belongs to, or NULL. */
-struct connection *table_find(const struct table *t, const struct udp_address *peer, uint16_t local_port,
-                              uint16_t remote_port);
+struct connection *table_find(const struct table *t, const struct udp_address *local, const struct udp_address *peer,
+                              uint16_t local_port, uint16_t remote_port);
 
 /* A zeroed connection with two buffers of the given size one after the other; NULL: the table or memory is full. */
 struct connection *table_add(struct table *t, uint32_t buffer);

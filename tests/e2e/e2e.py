@@ -25,10 +25,6 @@ def test(function):
     return function
 
 
-def family(ip):
-    return socket.AF_INET if ip == 4 else socket.AF_INET6
-
-
 # Transfers
 
 
@@ -386,6 +382,39 @@ def stray_segments_draw_one_reset_and_resets_none(t):
             raise AssertionError(f"an answer to a reset: {s.recv(2000)}")
         except TimeoutError:
             pass
+
+
+@test
+def random_segments_on_open_connections(t):
+    """Whatever an established peer sends, the server answers with a bounded number of segments and goes on serving."""
+    chance = random.Random(2)
+    server = t.start("serve", *FAST, "--echo", "--window", "4k", 0)
+    port = server.port()
+    for _ in range(20):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+            s.connect(("127.0.0.1", port))
+            s.settimeout(5)
+            s.send(rotated(2, 1000, 0))
+            answer = s.recv(2000)
+            iss = int.from_bytes(answer[4:8], "big")
+            s.send(rotated(0x10, 1001, iss + 1))
+            for _ in range(300):
+                seq = (1001 + chance.choice((0, 0, 1, -1, 100, 4000, 5000, chance.randrange(1 << 32)))) % (1 << 32)
+                ack = (iss + 1 + chance.choice((0, 0, 1, -1, 10, chance.randrange(1 << 32)))) % (1 << 32)
+                flags = chance.choice((0x10, 0x18, 0x11, 0x12, 0x02, 0x10, 0x10, chance.randrange(64) & ~0x24))
+                text = chance.randbytes(chance.choice((0, 0, 1, 100, 1400)))
+                s.send(rotated(flags, seq, ack, text, chance.choice((0, 1, 100, 65535))))
+            s.setblocking(False)
+            answers = 0
+            try:
+                while s.recv(2000):
+                    answers += 1
+            except BlockingIOError:
+                pass
+            assert answers <= 600, answers
+    data = os.urandom(50_000)
+    t.run("connect", *FAST, "--in", t.file("in", data), "--out", t / "out", "127.0.0.1", port)
+    assert t.read("out") == data
 
 
 # Initial sequence numbers, captures, ladders

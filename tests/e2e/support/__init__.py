@@ -2,12 +2,13 @@
 import concurrent.futures
 import os
 import signal
+import socket
 import subprocess
 import tempfile
 import time
 import traceback
 
-VTCP = os.environ.get("VTCP", os.path.join(os.path.dirname(__file__), "..", "..", "build", "vtcp"))
+VTCP = os.environ.get("VTCP", os.path.join(os.path.dirname(__file__), "..", "..", "..", "build", "vtcp"))
 LIMIT = 170  # seconds for one process
 LOOPBACK = {4: "127.0.0.1", 6: "::1"}
 
@@ -16,11 +17,21 @@ class Skip(Exception):
     pass
 
 
+def need_ipv6():
+    try:
+        with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as s:
+            s.bind(("::1", 0))
+    except OSError as why:
+        raise Skip(f"no IPv6 here: {why}") from None
+
+
 class Process:
     """A vtcp process; its standard error goes to a file, so that it never blocks."""
 
     def __init__(self, folder, *args, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL):
         self.args = [str(a) for a in args]
+        if "::1" in self.args or "-6" in self.args and "-4" not in self.args:
+            need_ipv6()
         self.log = tempfile.NamedTemporaryFile("w+", dir=folder, prefix="stderr-", delete=False)
         self.process = subprocess.Popen([VTCP, *self.args], stdin=stdin, stdout=stdout, stderr=self.log)
 
