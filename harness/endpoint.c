@@ -113,11 +113,11 @@ static uint32_t choose_isn(const struct endpoint *e, const struct connection *c,
 
 static void put_segment(struct endpoint *e, const struct connection *c, uint64_t now, const struct vtcp_segment *s) {
   struct transport_sent sent = transport_send(&e->transport, now, &c->local, &c->peer, s);
-  if (c->id == 1) trace_segment(e->trace, now, TRACE_SENT, s, (enum vtcp_state)c->tcb.state, sent.print, sent.fate);
+  if (c->id == 1) trace_segment(e->trace, now, TRACE_SENT, s, table_state(c), sent.print, sent.fate);
 }
 
 /* After a change of state: tell people, the trace, and other processes. */
-static void note_state(struct endpoint *e, struct connection *c, uint64_t now, int32_t shown) {
+static void note_state(struct endpoint *e, struct connection *c, uint64_t now, enum vtcp_state shown) {
   struct vtcp_status s;
   vtcp_status(&c->tcb, &s);
   if (c->id == 1) {
@@ -127,10 +127,10 @@ static void note_state(struct endpoint *e, struct connection *c, uint64_t now, i
     atomic_store(&e->gauge->retransmitted, s.retransmitted);
     atomic_store(&e->gauge->outcome, s.outcome);
     atomic_store(&e->gauge->state, s.state);
-    if ((int32_t)s.state != shown) trace_state(e->trace, now, s.state);
+    if (s.state != shown) trace_state(e->trace, now, s.state);
   }
-  if ((int32_t)s.state == c->seen) return;
-  c->seen = (int32_t)s.state;
+  if (s.state == c->seen) return;
+  c->seen = s.state;
   char peer[UDP_TEXT_MAX];
   udp_text(&c->peer, peer);
   log_detail("%s: %s", peer, ladder_state((uint8_t)s.state));
@@ -155,7 +155,7 @@ static void on_event(struct endpoint *e, struct connection *c, enum vtcp_event e
 }
 
 /* Everything that any call on a connection makes necessary. shown: the state the trace has last. */
-static void serve_connection(struct endpoint *e, struct connection *c, uint64_t now, int32_t shown) {
+static void serve_connection(struct endpoint *e, struct connection *c, uint64_t now, enum vtcp_state shown) {
   struct vtcp_segment s;
   enum vtcp_event event;
   while ((event = vtcp_event(&c->tcb)) != VTCP_EVENT_NONE) on_event(e, c, event);
@@ -163,9 +163,9 @@ static void serve_connection(struct endpoint *e, struct connection *c, uint64_t 
   if (c->stream.trouble != NULL && !c->ended && vtcp_abort(&c->tcb) == VTCP_OK) c->ended = true;
   while (vtcp_output(&c->tcb, now, &s)) {
     put_segment(e, c, now, &s);
-    shown = c->tcb.state;
+    shown = table_state(c);
   }
-  if (c->tcb.state == VTCP_LISTEN) c->ended = true; /* a SYN that came to nothing */
+  if (table_state(c) == VTCP_LISTEN) c->ended = true; /* a SYN that came to nothing */
   note_state(e, c, now, shown);
 }
 
@@ -221,8 +221,8 @@ static void segment_arrives(struct endpoint *e, const struct udp_address *local,
     return;
   }
   (void)vtcp_input(&c->tcb, s, now);
-  if (c->id == 1) trace_segment(e->trace, now, TRACE_RECEIVED, s, (enum vtcp_state)c->tcb.state, print, 0);
-  serve_connection(e, c, now, c->tcb.state);
+  if (c->id == 1) trace_segment(e->trace, now, TRACE_RECEIVED, s, table_state(c), print, 0);
+  serve_connection(e, c, now, table_state(c));
 }
 
 static void receive_batch(struct endpoint *e) {
@@ -237,7 +237,7 @@ static void receive_batch(struct endpoint *e) {
 }
 
 static void abort_connection(struct endpoint *e, struct connection *c, uint64_t now, const char *why) {
-  int32_t before = c->tcb.state;
+  enum vtcp_state before = table_state(c);
   if (vtcp_abort(&c->tcb) != VTCP_OK) return;
   c->why = why;
   serve_connection(e, c, now, before);
@@ -249,7 +249,7 @@ static void look_unreachable(struct endpoint *e, uint64_t now) {
   e->unreachable = e->transport.counts.unreachable;
   for (uint32_t i = 0; i < e->table.used; i++) {
     struct connection *c = e->table.slots[i];
-    if (c->tcb.state != VTCP_SYN_SENT) continue;
+    if (table_state(c) != VTCP_SYN_SENT) continue;
     abort_connection(e, c, now, "refused, nobody has the UDP port");
   }
 }
@@ -257,7 +257,7 @@ static void look_unreachable(struct endpoint *e, uint64_t now) {
 static void run_timers(struct endpoint *e, uint64_t now) {
   for (uint32_t i = 0; i < e->table.used; i++) {
     struct connection *c = e->table.slots[i];
-    int32_t before = c->tcb.state;
+    enum vtcp_state before = table_state(c);
     if (!c->established && !c->ended && c->half_open_until <= now) {
       e->counts.expired++;
       abort_connection(e, c, now, "half-open for too long");
@@ -289,12 +289,12 @@ static void report_end(struct endpoint *e, struct connection *c, const struct vt
 static void sweep(struct endpoint *e) {
   for (uint32_t i = 0; i < e->table.used;) {
     struct connection *c = e->table.slots[i];
-    if (!c->ended || (c->tcb.outcome == VTCP_OUTCOME_CLOSED && !stream_drained(&c->stream, &c->tcb))) {
+    struct vtcp_status s;
+    vtcp_status(&c->tcb, &s);
+    if (!c->ended || (s.outcome == VTCP_OUTCOME_CLOSED && !stream_drained(&c->stream, &c->tcb))) {
       i++;
       continue;
     }
-    struct vtcp_status s;
-    vtcp_status(&c->tcb, &s);
     report_end(e, c, &s);
     e->counts.ended++;
     e->user.ended(e->user.self, e, c, &s);
@@ -320,7 +320,7 @@ static void move_streams(struct endpoint *e, const int *entries, uint32_t connec
     struct connection *c = e->table.slots[i];
     bool ready = (entries[i] > 0 && p[0].revents != 0) || (entries[i] > 1 && p[1].revents != 0);
     if (!ready) continue;
-    int32_t before = c->tcb.state;
+    enum vtcp_state before = table_state(c);
     stream_move(&c->stream, &c->tcb, p, entries[i]);
     serve_connection(e, c, clock_now(), before);
   }

@@ -37,6 +37,12 @@ struct connection *table_add(struct table *t, uint32_t buffer) {
   return c;
 }
 
+enum vtcp_state table_state(const struct connection *c) {
+  struct vtcp_status s;
+  vtcp_status(&c->tcb, &s);
+  return s.state;
+}
+
 uint32_t table_half_open(const struct table *t) {
   uint32_t n = 0;
   for (uint32_t i = 0; i < t->used; i++)

@@ -17,7 +17,7 @@ struct connection {
   struct stream stream;
   bool established;
   uint64_t half_open_until; /* to be aborted then unless established; VTCP_NEVER: no such limit */
-  int32_t seen;             /* the state that was logged and traced last */
+  enum vtcp_state seen;     /* the state that was logged last */
   bool ended;               /* in CLOSED for good */
   const char *why;          /* why we aborted it; NULL: we did not */
 };
@@ -37,6 +37,8 @@ struct connection *table_find(const struct table *t, const struct udp_address *l
 
 /* A zeroed connection with two buffers of the given size one after the other; NULL: the table or memory is full. */
 struct connection *table_add(struct table *t, uint32_t buffer);
+
+enum vtcp_state table_state(const struct connection *c);
 
 /* How many are not yet established. */
 uint32_t table_half_open(const struct table *t);
