@@ -10,11 +10,25 @@ bool vtcp_arrival_flag(uint16_t flags, uint16_t bit) {
   return flags / bit % 2 != 0;
 }
 
+/*@ requires valid: \valid_read(c) && \valid_read(s);
+    requires rcv_nxt: 0 <= c->rcv_nxt <= VTCP_OFFSET_MAX;
+    terminates \true;
+    exits never: \false;
+    assigns \nothing;
+    ensures seq: c->state <= VTCP_SYN_SENT ? \result == 0 :
+      wire(\result, c->irs) == s->seq && -0x80000000 <= \result - c->rcv_nxt < 0x80000000; */
 /* Where SEG.SEQ lies: a SYN is at 0 by definition while the peer's ISN is not known. */
 static int64_t seq_of(const struct vtcp *c, const struct vtcp_segment *s) {
   return c->state <= VTCP_SYN_SENT ? 0 : vtcp_seq_from_wire(s->seq, c->irs, c->rcv_nxt);
 }
 
+/*@ requires valid: \valid_read(c) && \valid_read(s);
+    requires snd_una: 0 <= c->snd_una <= VTCP_OFFSET_MAX;
+    terminates \true;
+    exits never: \false;
+    assigns \nothing;
+    ensures ack: c->state <= VTCP_LISTEN || s->flags / 16 % 2 == 0 ? \result == 0 :
+      wire(\result, c->iss) == s->ack && -0x80000000 <= \result - c->snd_una < 0x80000000; */
 static int64_t ack_of(const struct vtcp *c, const struct vtcp_segment *s) {
   return c->state <= VTCP_LISTEN || !vtcp_arrival_flag(s->flags, VTCP_ACK) ? 0 : vtcp_seq_from_wire(s->ack, c->iss, c->snd_una);
 }
@@ -28,6 +42,7 @@ void vtcp_arrival_of(const struct vtcp *c, const struct vtcp_segment *s, struct 
   g->seq = seq_of(c, s);
   g->ack = ack_of(c, s);
   g->txt = s->text_len;
+  //@ assert product: 0 <= s->wnd * c->snd_factor <= 65535 * 16384;
   g->wnd = g->syn ? s->wnd : s->wnd * c->snd_factor;
   g->up = s->urg;
   g->wire_seq = s->seq;
@@ -54,8 +69,18 @@ void vtcp_arrival_reset_for(struct vtcp *c, const struct vtcp_arrival *g) {
   c->rst_ack = r.ack;
 }
 
+/*@ requires shift: shift <= 14;
+    terminates \true;
+    exits never: \false;
+    assigns \nothing;
+    ensures factor: vtcp_factor(shift, \result);
+    ensures bounds: 1 <= \result <= 16384; */
 static uint32_t factor_of(uint16_t shift) {
   uint32_t f = 1;
+  /*@ loop invariant index: 0 <= i <= shift;
+      loop invariant power: vtcp_factor(i, f);
+      loop assigns i, f;
+      loop variant shift - i; */
   for (uint16_t i = 0; i < shift; i++) f *= 2;
   return f;
 }

@@ -24,6 +24,14 @@ void vtcp_arrive_establish(struct vtcp *c, const struct vtcp_arrival *g, uint64_
 }
 
 /* RFC 5681 s2: a duplicate acknowledgment. */
+/*@ requires valid: \valid(c) && \valid_read(g) && \separated(c, g);
+    requires snd: tcb_snd(c);
+    requires policy: tcb_policy(c);
+    terminates \true;
+    exits never: \false;
+    assigns WRITES_CC, c->rtt.timed_end, c->rtx_head;
+    KEEPS_INV;
+    ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 static void count_duplicate(struct vtcp *c, const struct vtcp_arrival *g) {
   if (g->ack != c->snd_una || c->snd_una == c->snd_nxt || g->txt > 0 || g->fin || g->wnd != c->snd_wnd ||
       g->wnd == 0)
@@ -33,6 +41,16 @@ static void count_duplicate(struct vtcp *c, const struct vtcp_arrival *g) {
   c->rtx_head = true;
 }
 
+/*@ requires valid: \valid(c);
+    requires snd: tcb_snd(c);
+    requires policy: tcb_policy(c);
+    requires acked: 0 <= acked;
+    requires now: now <= VTCP_TIME_MAX;
+    terminates \true;
+    exits never: \false;
+    assigns WRITES_CC, WRITES_RTT, c->rtx_head, c->probes, c->ev_space, c->rtx_at;
+    KEEPS_INV;
+    ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 /* What policy learns from an advance of SND.UNA by acked offsets. */
 static void progress(struct vtcp *c, int64_t acked, uint64_t now) {
   vtcp_rtt_acked(&c->rtt, c->snd_una, now);
@@ -43,6 +61,20 @@ static void progress(struct vtcp *c, int64_t acked, uint64_t now) {
   c->rtx_at = c->snd_una < c->snd_nxt ? now + c->rtt.rto : VTCP_NEVER;
 }
 
+/*@ requires inv: tcb_inv(c);
+    requires state: c->state >= VTCP_ESTABLISHED;
+    requires seg: seg_ok(g) && \valid_read(g) && \separated(c, g);
+    requires range: g->ack <= c->snd_nxt;
+    requires now: now <= VTCP_TIME_MAX;
+    terminates \true;
+    exits never: \false;
+    assigns c->snd.head, c->snd.len, c->snd.base, c->snd_una, c->snd_ptr, WRITES_CC, WRITES_RTT, c->rtx_head, c->probes,
+      c->ev_space, c->rtx_at;
+    KEEPS(mem); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); KEEPS(state); KEEPS(acked);
+    ensures snd: tcb_snd(c);
+    ensures una: c->snd_una == \max(\old(c->snd_una), g->ack);
+    ensures ring: \forall octets s; vtcp_ring_holds{Pre}(&c->snd, s) ==> vtcp_ring_holds(&c->snd, s);
+    ensures refine: tcb_abs(c) == spec_ack_una(\old(tcb_abs(c)), seg_abs(g)); */
 static void ack_una(struct vtcp *c, const struct vtcp_arrival *g, uint64_t now) {
   if (g->ack <= c->snd_una) return;
   int64_t end = c->snd.base + c->snd.len;
@@ -54,11 +86,30 @@ static void ack_una(struct vtcp *c, const struct vtcp_arrival *g, uint64_t now) 
   progress(c, acked, now);
 }
 
+/*@ requires valid: \valid(c) && \valid_read(g) && \separated(c, g);
+    requires seg: seg_ok(g);
+    terminates \true;
+    exits never: \false;
+    assigns c->probes, c->snd_wnd, c->snd_wl1, c->snd_wl2, c->snd_wnd_max;
+    KEEPS_INV;
+    ensures refine: tcb_abs(c) == spec_ack_window(\old(tcb_abs(c)), seg_abs(g)); */
 static void ack_window(struct vtcp *c, const struct vtcp_arrival *g) {
   if (c->snd_una > g->ack) return;
   if (c->snd_wl1 < g->seq || (c->snd_wl1 == g->seq && c->snd_wl2 <= g->ack)) vtcp_arrive_window_of(c, g);
 }
 
+/*@ requires valid: \valid(c);
+    requires snd: tcb_snd(c);
+    requires state: tcb_state(c) && c->state >= VTCP_ESTABLISHED;
+    requires policy: tcb_policy(c);
+    requires now: now <= VTCP_TIME_MAX;
+    terminates \true;
+    exits never: \false;
+    assigns WRITES_FINISH;
+    KEEPS(mem); KEEPS(snd); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); KEEPS(state);
+    KEEPS(acked);
+    ensures unacked: tcb_unacked(c);
+    ensures refine: tcb_abs(c) == spec_ack_fin(\old(tcb_abs(c))); */
 static void ack_fin(struct vtcp *c, uint64_t now) {
   if (!c->fin || c->snd_una != c->snd.base + c->snd.len + 1) return;
   if (c->state == VTCP_FIN_WAIT_1) {
@@ -71,6 +122,15 @@ static void ack_fin(struct vtcp *c, uint64_t now) {
   }
 }
 
+/*@ requires valid: \valid(c);
+    requires snd: tcb_snd(c);
+    requires policy: tcb_policy(c);
+    requires now: now <= VTCP_TIME_MAX;
+    terminates \true;
+    exits never: \false;
+    assigns c->user_at;
+    KEEPS_INV;
+    ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 /* The user timeout runs while something is unacknowledged and the peer gives no sign of life: an advance, or an
    answer to a zero-window probe (MUST-37). */
 static void alive(struct vtcp *c, bool advanced, uint64_t now) {

@@ -1,11 +1,31 @@
 #include "connection/steps.h"
 
+/*@ requires inv: tcb_inv(c);
+    requires state: c->state == VTCP_SYN_RECEIVED;
+    terminates \true;
+    exits never: \false;
+    assigns WRITES_FRESH_SEND, c->state;
+    ensures mem: tcb_mem(c);
+    ensures snd: tcb_snd(c);
+    ensures rcv: tcb_rcv(c);
+    KEEPS(reassembly); KEEPS(window); KEEPS(options);
+    ensures policy: tcb_policy(c);
+    ensures state: tcb_state(c);
+    ensures acked: tcb_acked(c) && tcb_unacked(c);
+    ensures refine: tcb_abs(c) == spec_back_to_listen(\old(tcb_abs(c))); */
 static void back_to_listen(struct vtcp *c) {
   vtcp_tcb_fresh_send(c);
   c->state = VTCP_LISTEN;
 }
 
 /* RFC 9293 s3.10.7.4, the four cases of Table 6. */
+/*@ requires valid: \valid_read(c) && \valid_read(g);
+    requires seg: seg_ok(g);
+    requires rcv: tcb_rcv(c);
+    terminates \true;
+    exits never: \false;
+    assigns \nothing;
+    ensures spec: \result <==> spec_acceptable(tcb_abs(c), seg_abs(g)) == \true; */
 static bool acceptable(const struct vtcp *c, const struct vtcp_arrival *g) {
   int64_t len = vtcp_arrival_len(g);
   if (len == 0) return c->rcv_adv == c->rcv_nxt ? g->seq == c->rcv_nxt : c->rcv_nxt <= g->seq && g->seq < c->rcv_adv;
@@ -14,6 +34,11 @@ static bool acceptable(const struct vtcp *c, const struct vtcp_arrival *g) {
 }
 
 /* With a zero window valid ACKs, URGs and RSTs are accepted all the same (MUST-66). */
+/*@ requires valid: \valid_read(c) && \valid_read(g);
+    terminates \true;
+    exits never: \false;
+    assigns \nothing;
+    ensures spec: \result <==> spec_allowance(tcb_abs(c), seg_abs(g)) == \true; */
 static bool allowance(const struct vtcp *c, const struct vtcp_arrival *g) {
   return c->rcv_adv == c->rcv_nxt && g->seq == c->rcv_nxt;
 }

@@ -1,6 +1,13 @@
 #include "connection/steps.h"
 
 /* Sixth: the URG bit. */
+/*@ requires valid: \valid(c) && \valid_read(g) && \separated(c, g);
+    requires seg: seg_ok(g);
+    terminates \true;
+    exits never: \false;
+    assigns c->rcv_up, c->ev_urgent;
+    KEEPS_INV;
+    ensures refine: tcb_abs(c) == spec_arrive_urg(\old(tcb_abs(c)), seg_abs(g)); */
 static void arrive_urg(struct vtcp *c, const struct vtcp_arrival *g) {
   if (!vtcp_tcb_receiving(c) || !g->urg) return;
   int64_t up = g->seq + g->up;
@@ -9,6 +16,21 @@ static void arrive_urg(struct vtcp *c, const struct vtcp_arrival *g) {
   c->ev_urgent = true;
 }
 
+/*@ requires mem: tcb_mem(c);
+    requires rcv: tcb_rcv(c);
+    requires reassembly: tcb_reassembly(c);
+    requires window: tcb_window(c);
+    requires level: c->rcv_nxt == c->rcv.nxt;
+    requires seg: seg_ok(g) && seg_mem(c, g);
+    terminates \true;
+    exits never: \false;
+    assigns c->rcv.len, c->rcv.nxt, WRITES_RANGES, c->rcv.data[0 .. c->rcv.cap - 1], c->unstored;
+    ensures grows: \old(c->rcv.nxt) <= c->rcv.nxt <= c->rcv_adv;
+    ensures reassembly: tcb_reassembly(c);
+    ensures window: tcb_window(c);
+    ensures least: !vtcp_reassembly_present(&c->rcv, c->rcv.nxt);
+    ensures stream: \forall octets s; vtcp_reassembly_holds{Pre}(&c->rcv, s) && seg_carries{Pre}(g, s) ==>
+      vtcp_reassembly_holds(&c->rcv, s); */
 /* Stores what of the text is inside the window and before a FIN already known. True: it went in at RCV.NXT and left
    no gap behind it. */
 static bool store_text(struct vtcp *c, const struct vtcp_arrival *g) {
@@ -23,6 +45,16 @@ static bool store_text(struct vtcp *c, const struct vtcp_arrival *g) {
   return lo == c->rcv_nxt && c->rcv.nxt == hi;
 }
 
+/*@ requires valid: \valid(c);
+    requires rcv: tcb_rcv(c);
+    requires now: now <= VTCP_TIME_MAX;
+    terminates \true;
+    exits never: \false;
+    assigns c->ack_due, c->ack_at;
+    ensures due: c->ack_due;
+    ensures MUST_58_soon: c->ack_at <= now + 500000 || c->ack_at == \old(c->ack_at);
+    KEEPS_INV;
+    ensures refine: tcb_abs(c) == spec_ack_owed(\old(tcb_abs(c))); */
 /* When the ACK that text draws must leave: at once when the text was out of order (RFC 5681 s4.2) or a second full
    segment (SHLD-19), else soon (MUST-58). */
 static void schedule_ack(struct vtcp *c, bool in_order, uint64_t now) {
@@ -35,6 +67,17 @@ static void schedule_ack(struct vtcp *c, bool in_order, uint64_t now) {
 }
 
 /* Seventh: the segment text. */
+/*@ requires inv: tcb_inv(c);
+    requires seg: seg_ok(g) && seg_mem(c, g);
+    requires now: now <= VTCP_TIME_MAX;
+    terminates \true;
+    exits never: \false;
+    assigns c->rcv.len, c->rcv.nxt, WRITES_RANGES, c->rcv.data[0 .. c->rcv.cap - 1], c->unstored, c->rcv_nxt,
+      c->ev_data, c->ack_due, c->ack_at;
+    KEEPS_INV;
+    ensures stream: \forall octets s; vtcp_reassembly_holds{Pre}(&c->rcv, s) && seg_carries{Pre}(g, s) ==>
+      vtcp_reassembly_holds(&c->rcv, s);
+    ensures refine: tcb_abs(c) == spec_arrive_text(\old(tcb_abs(c)), seg_abs(g), c->rcv.nxt); */
 static void arrive_text(struct vtcp *c, const struct vtcp_arrival *g, uint64_t now) {
   if (!vtcp_tcb_receiving(c)) return;
   bool in_order = store_text(c, g);
@@ -44,12 +87,26 @@ static void arrive_text(struct vtcp *c, const struct vtcp_arrival *g, uint64_t n
 }
 
 /* A FIN beyond a gap is remembered by its place. */
+/*@ requires valid: \valid(c) && \valid_read(g) && \separated(c, g);
+    requires seg: seg_ok(g);
+    terminates \true;
+    exits never: \false;
+    assigns c->rcv_fin;
+    KEEPS_INV;
+    ensures refine: tcb_abs(c) == spec_note_fin(\old(tcb_abs(c)), seg_abs(g)); */
 static void note_fin(struct vtcp *c, const struct vtcp_arrival *g) {
   if (!vtcp_tcb_receiving(c) || !g->fin || c->rcv_fin >= 0) return;
   int64_t at = g->seq + (g->syn ? 1 : 0) + g->txt;
   if (c->rcv_nxt <= at && at < c->rcv_adv) c->rcv_fin = at;
 }
 
+/*@ requires inv: tcb_inv(c);
+    requires now: now <= VTCP_TIME_MAX;
+    terminates \true;
+    exits never: \false;
+    assigns c->rcv_nxt, c->ev_fin, c->ack_due, c->ack_at, c->state, c->wait_at;
+    KEEPS_INV;
+    ensures refine: tcb_abs(c) == spec_take_fin(\old(tcb_abs(c))); */
 static void take_fin(struct vtcp *c, uint64_t now) {
   if (!vtcp_tcb_receiving(c) || c->rcv_fin != c->rcv_nxt) return;
   c->rcv_nxt++;
@@ -66,6 +123,14 @@ static void take_fin(struct vtcp *c, uint64_t now) {
 }
 
 /* Eighth: the FIN bit. */
+/*@ requires inv: tcb_inv(c);
+    requires seg: seg_ok(g) && \valid_read(g) && \separated(c, g);
+    requires now: now <= VTCP_TIME_MAX;
+    terminates \true;
+    exits never: \false;
+    assigns c->rcv_fin, c->rcv_nxt, c->ev_fin, c->ack_due, c->ack_at, c->state, c->wait_at;
+    KEEPS_INV;
+    ensures refine: tcb_abs(c) == spec_arrive_fin(\old(tcb_abs(c)), seg_abs(g)); */
 static void arrive_fin(struct vtcp *c, const struct vtcp_arrival *g, uint64_t now) {
   note_fin(c, g);
   take_fin(c, now);

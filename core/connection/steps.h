@@ -27,6 +27,7 @@ struct vtcp_arrival {
     exits never: \false;
     assigns c->ack_due, c->ack_at;
     ensures due: c->ack_due && c->ack_at == 0;
+    KEEPS_INV;
     ensures refine: tcb_abs(c) == spec_ack_owed(\old(tcb_abs(c))); */
 void vtcp_tcb_ack_now(struct vtcp *c);
 
@@ -46,6 +47,7 @@ void vtcp_tcb_challenge(struct vtcp *c, uint64_t now);
     exits never: \false;
     assigns WRITES_FINISH;
     ensures quiet: vtcp_quiet(c) && c->ev_ended;
+    KEEPS_INV;
     ensures refine: tcb_abs(c) == spec_finish(\old(tcb_abs(c)), outcome); */
 void vtcp_tcb_finish(struct vtcp *c, int32_t outcome);
 
@@ -76,6 +78,9 @@ void vtcp_tcb_fresh_send(struct vtcp *c);
     ensures snd: tcb_snd(c);
     ensures rcv: tcb_rcv(c);
     ensures reassembly: vtcp_reassembly_inv(&c->rcv);
+    ensures window: tcb_window(c);
+    ensures kept: c->snd.data == \old(c->snd.data) && c->snd.cap == \old(c->snd.cap) &&
+      c->rcv.data == \old(c->rcv.data) && c->rcv.cap == \old(c->rcv.cap);
     ensures policy: vtcp_rtt_inv(&c->rtt) && vtcp_challenge_inv(&c->challenge);
     ensures options: c->snd_factor == 1 && c->rcv_factor == 1 && c->snd_mss == c->mss;
     ensures fresh: c->snd_una == 0 && c->snd_nxt == 0 && !c->fin && c->rcv_nxt == 1 && c->rcv.nxt == 1 &&
@@ -91,6 +96,9 @@ void vtcp_tcb_opened(struct vtcp *c, uint32_t iss);
     assigns c->fin, c->close_wanted, c->state;
     ensures state: c->state == (\old(c->state) == VTCP_ESTABLISHED ? VTCP_FIN_WAIT_1 : VTCP_LAST_ACK);
     ensures fin: c->fin && !c->close_wanted;
+    KEEPS(mem); KEEPS(snd); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); KEEPS(state);
+    ensures acked: tcb_acked(c);
+    ensures unacked: \old(tcb_snd(c)) && !\old(c->fin) ==> tcb_unacked(c);
     ensures refine: tcb_abs(c) == spec_queue_fin(\old(tcb_abs(c))); */
 void vtcp_tcb_queue_fin(struct vtcp *c);
 
@@ -100,6 +108,7 @@ void vtcp_tcb_queue_fin(struct vtcp *c);
     terminates \true;
     exits never: \false;
     assigns c->rst_due, c->rst_ackf, c->rst_seq, c->rst_ack;
+    KEEPS_INV;
     ensures refine: tcb_abs(c) == spec_rst_to_peer(\old(tcb_abs(c))); */
 void vtcp_tcb_rst_to_peer(struct vtcp *c);
 
@@ -211,7 +220,7 @@ void vtcp_arrival_options(struct vtcp *c, const struct vtcp_segment *s);
     terminates \true;
     exits never: \false;
     assigns c->unacceptable, c->wait_at, c->ack_due, c->ack_at, c->challenge, c->challenged;
-    ensures inv: tcb_inv(c);
+    KEEPS_INV;
     ensures s3_10_7_4_table_6: \result <==> spec_acceptable(\old(tcb_abs(c)), seg_abs(g)) == \true ||
       spec_allowance(\old(tcb_abs(c)), seg_abs(g)) == \true;
     ensures accepted: \result ==> tcb_abs(c) == \old(tcb_abs(c)) && allowed(c, now) == \old(allowed(c, now));
@@ -226,7 +235,7 @@ bool vtcp_arrive_seq(struct vtcp *c, const struct vtcp_arrival *g, uint64_t now)
     terminates \true;
     exits never: \false;
     assigns WRITES_FRESH_SEND, WRITES_FINISH, WRITES_CHALLENGE;
-    ensures inv: tcb_inv(c);
+    KEEPS_INV;
     ensures refine: tcb_abs(c) == spec_arrive_rst(\old(tcb_abs(c)), seg_abs(g), \old(allowed(c, now))); */
 void vtcp_arrive_rst(struct vtcp *c, const struct vtcp_arrival *g, uint64_t now);
 
@@ -236,7 +245,7 @@ void vtcp_arrive_rst(struct vtcp *c, const struct vtcp_arrival *g, uint64_t now)
     terminates \true;
     exits never: \false;
     assigns WRITES_FRESH_SEND, WRITES_CHALLENGE, c->state;
-    ensures inv: tcb_inv(c);
+    KEEPS_INV;
     ensures refine: tcb_abs(c) == spec_arrive_syn(\old(tcb_abs(c)), \old(allowed(c, now))); */
 void vtcp_arrive_syn(struct vtcp *c, uint64_t now);
 
@@ -246,6 +255,8 @@ void vtcp_arrive_syn(struct vtcp *c, uint64_t now);
     terminates \true;
     exits never: \false;
     assigns c->probes, c->snd_wnd, c->snd_wl1, c->snd_wl2, c->snd_wnd_max;
+    KEEPS(mem); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); KEEPS(state); KEEPS(acked); KEEPS(unacked);
+    ensures snd: \old(tcb_snd(c)) && g->wnd <= VTCP_BUFFER_MAX ==> tcb_snd(c);
     ensures refine: tcb_abs(c) == spec_window_of(\old(tcb_abs(c)), seg_abs(g)); */
 void vtcp_arrive_window_of(struct vtcp *c, const struct vtcp_arrival *g);
 
@@ -259,10 +270,14 @@ void vtcp_arrive_window_of(struct vtcp *c, const struct vtcp_arrival *g);
     assigns WRITES_ESTABLISH;
     ensures mem: tcb_mem(c);
     ensures snd: tcb_snd(c);
-    ensures rcv: tcb_rcv(c) && tcb_window(c) && vtcp_reassembly_inv(&c->rcv);
+    ensures rcv: tcb_rcv(c);
+    ensures window: tcb_window(c);
+    ensures reassembly: tcb_reassembly(c);
     ensures options: tcb_options(c);
     ensures policy: tcb_policy(c);
-    ensures state: tcb_state(c) && tcb_acked(c) && tcb_unacked(c);
+    ensures state: tcb_state(c);
+    ensures acked: tcb_acked(c);
+    ensures unacked: tcb_unacked(c);
     ensures refine: tcb_abs(c) == spec_establish(\old(tcb_abs(c)), seg_abs(g)); */
 void vtcp_arrive_establish(struct vtcp *c, const struct vtcp_arrival *g, uint64_t now);
 
@@ -277,10 +292,14 @@ void vtcp_arrive_establish(struct vtcp *c, const struct vtcp_arrival *g, uint64_
     assigns WRITES_ACK;
     ensures mem: tcb_mem(c);
     ensures snd: tcb_snd(c);
-    ensures rcv: tcb_rcv(c) && tcb_window(c) && vtcp_reassembly_inv(&c->rcv);
+    ensures rcv: tcb_rcv(c);
+    ensures window: tcb_window(c);
+    ensures reassembly: tcb_reassembly(c);
     ensures options: tcb_options(c);
     ensures policy: tcb_policy(c);
-    ensures state: tcb_state(c) && tcb_acked(c) && tcb_unacked(c);
+    ensures state: tcb_state(c);
+    ensures acked: tcb_acked(c);
+    ensures unacked: tcb_unacked(c);
     ensures ring: \forall octets s; vtcp_ring_holds{Pre}(&c->snd, s) ==> vtcp_ring_holds(&c->snd, s);
     ensures refine: tcb_abs(c) == spec_arrive_ack(\old(tcb_abs(c)), seg_abs(g)); */
 void vtcp_arrive_ack(struct vtcp *c, const struct vtcp_arrival *g, uint64_t now);
@@ -294,12 +313,7 @@ void vtcp_arrive_ack(struct vtcp *c, const struct vtcp_arrival *g, uint64_t now)
     terminates \true;
     exits never: \false;
     assigns WRITES_DATA;
-    ensures mem: tcb_mem(c);
-    ensures snd: tcb_snd(c);
-    ensures rcv: tcb_rcv(c) && tcb_window(c) && vtcp_reassembly_inv(&c->rcv);
-    ensures options: tcb_options(c);
-    ensures policy: tcb_policy(c);
-    ensures state: tcb_state(c) && tcb_acked(c) && tcb_unacked(c);
+    KEEPS_INV;
     ensures stream: \forall octets s; vtcp_reassembly_holds{Pre}(&c->rcv, s) && seg_carries{Pre}(g, s) ==>
       vtcp_reassembly_holds(&c->rcv, s);
     ensures refine: tcb_abs(c) == spec_arrive_data(\old(tcb_abs(c)), seg_abs(g), c->rcv.nxt); */

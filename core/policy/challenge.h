@@ -21,7 +21,7 @@ struct vtcp_challenge {
 /*@ requires valid: \valid(ch);
     terminates \true;
     exits never: \false;
-    assigns *ch;
+    assigns ch->since, ch->count;
     ensures inv: vtcp_challenge_inv(ch);
     ensures unused: ch->since == 0 && ch->count == 0; */
 void vtcp_challenge_init(struct vtcp_challenge *ch);
@@ -31,7 +31,7 @@ void vtcp_challenge_init(struct vtcp_challenge *ch);
     requires inv: vtcp_challenge_inv(ch);
     terminates \true;
     exits never: \false;
-    assigns *ch;
+    assigns ch->since, ch->count;
     ensures inv: vtcp_challenge_inv(ch);
     ensures open: \result <==> vtcp_challenge_open{Pre}(ch, now);
     behavior s7_next_interval:

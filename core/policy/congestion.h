@@ -27,7 +27,7 @@ struct vtcp_congestion {
     requires smss: VTCP_SMSS_MIN <= smss <= VTCP_SMSS_MAX;
     terminates \true;
     exits never: \false;
-    assigns *cc;
+    assigns cc->smss, cc->cwnd, cc->ssthresh, cc->acked, cc->dupacks, cc->recovering, cc->recover;
     ensures inv: vtcp_congestion_inv(cc);
     ensures smss: cc->smss == smss;
     ensures RFC6928_s2_initial: !lost_syn ==> cc->cwnd == vtcp_congestion_initial(smss);

@@ -30,7 +30,7 @@ struct vtcp_rtt {
     requires rto_min: VTCP_RTO_FLOOR <= rto_min <= VTCP_RTO_MAX;
     terminates \true;
     exits never: \false;
-    assigns *r;
+    assigns r->srtt, r->rttvar, r->rto, r->rto_min, r->backoffs, r->sampled, r->timed_end, r->timed_at;
     ensures inv: vtcp_rtt_inv(r);
     ensures s2_1: r->rto == \max(VTCP_RTO_INITIAL, rto_min);
     ensures fresh: r->rto_min == rto_min && r->backoffs == 0 && !r->sampled && r->timed_end == -1; */
