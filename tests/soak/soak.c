@@ -341,7 +341,8 @@ int main(int argc, char **argv) {
               (unsigned long long)seed, (unsigned long long)k);
     }
     if ((k + 1) % 250 == 0) {
-      printf("soak: %llu of %llu runs, %llu segments\n", (unsigned long long)(k + 1), (unsigned long long)last,
+      unsigned long long done = k + 1;
+      printf("soak: %llu of %llu runs, %llu segments\n", done, (unsigned long long)last,
              (unsigned long long)sum.segments);
       fflush(stdout);
     }
