@@ -388,6 +388,53 @@ static void put_blocks(const struct vtcp_segment *s, uint8_t *buf, uint32_t i) {
   put_block(buf, i + 24u, s->sack_left[3], s->sack_right[3]);
 }
 
+/* Two NOPs, kind 5, and c blocks. */
+/*@ requires count: c == s->sack_count && 1 <= c <= VTCP_SACK_MAX;
+    requires range: 20 <= i <= VTCP_HEADER_MAX;
+    requires readable: \valid_read(s);
+    requires valid: \valid(buf + (i .. i + 8 * c + 3));
+    terminates \true;
+    exits never: \false;
+    assigns buf[i .. i + 8 * c + 3];
+    ensures front: buf[i] == OPT_NOP && buf[i + 1] == OPT_NOP && buf[i + 2] == OPT_SACK && buf[i + 3] == 2 + 8 * c;
+    ensures first: be32(buf, i + 4) == s->sack_left[0] && be32(buf, i + 8) == s->sack_right[0];
+    ensures second: c > 1 ==> be32(buf, i + 12) == s->sack_left[1] && be32(buf, i + 16) == s->sack_right[1];
+    ensures third: c > 2 ==> be32(buf, i + 20) == s->sack_left[2] && be32(buf, i + 24) == s->sack_right[2];
+    ensures fourth: c > 3 ==> be32(buf, i + 28) == s->sack_left[3] && be32(buf, i + 32) == s->sack_right[3];
+*/
+static void put_sack_octets(const struct vtcp_segment *s, uint8_t *buf, uint32_t i, uint32_t c) {
+  put_blocks(s, buf, i + 4u);
+  vtcp_octets_put4(buf, i, OPT_NOP, OPT_NOP, OPT_SACK, (uint8_t)(2u + 8u * c));
+}
+
+/*@ requires count: c == s->sack_count && 1 <= c <= VTCP_SACK_MAX;
+    requires range: 20 <= i <= VTCP_HEADER_MAX;
+    requires readable: \valid_read(s);
+    requires valid: \valid(buf + (i .. i + 8 * c + 3));
+    terminates \true;
+    exits never: \false;
+    assigns buf[i .. i + 8 * c + 3];
+    ensures says: \forall opt_list o; seg_says(buf, i, i + 4 + 8 * c, o, opt_set_sack(o, seg_sack(s)));
+*/
+static void put_some(const struct vtcp_segment *s, uint8_t *buf, uint32_t i, uint32_t c) {
+  put_sack_octets(s, buf, i, c);
+  //@ assert nop: \forall opt_list o; seg_says(buf, i, i + 2, o, o);
+  /*@ assert values: \forall octets b, integer k;
+        octets_are(buf, i + 4, i + 4 + 8 * c, b) && i + 4 <= k && k <= i + 8 * c ==>
+        octets_be32(b, k) == be32(buf, k); */
+  /*@ assert blocks: \forall octets b; octets_are(buf, i + 4, i + 4 + 8 * c, b) ==>
+        opt_sack_at(b, i + 4, c) == seg_sack(s); */
+  /*@ assert sub: \forall octets b; octets_are(buf, i + 2, i + 4 + 8 * c, b) ==>
+        octets_are(buf, i + 4, i + 4 + 8 * c, b) && octet_at(b, i + 2) == OPT_SACK && octet_at(b, i + 3) == 2 + 8 * c; */
+  /*@ assert kind: \forall octets b, opt_list o; octets_are(buf, i + 2, i + 4 + 8 * c, b) ==>
+        opt_step(b, i + 2, 2 + 8 * c, o) == opt_set_sack(o, opt_sack_at(b, i + 4, c)); */
+  //@ assert step: \forall opt_list o; seg_steps(buf, i + 2, 2 + 8 * c, o, opt_set_sack(o, seg_sack(s)));
+  //@ assert sack: \forall opt_list o; seg_says(buf, i + 2, i + 4 + 8 * c, o, opt_set_sack(o, seg_sack(s)));
+  /*@ assert sub_all: \forall octets b; octets_are(buf, i, i + 4 + 8 * c, b) ==>
+        octets_are(buf, i, i + 2, b) && octets_are(buf, i + 2, i + 4 + 8 * c, b); */
+  //@ assert both: \forall opt_list o; seg_says(buf, i, i + 4 + 8 * c, o, opt_set_sack(o, seg_sack(s)));
+}
+
 /*@ requires range: 20 <= i <= VTCP_HEADER_MAX;
     requires readable: \valid_read(s);
     requires sayable: s->sack_count <= VTCP_SACK_MAX;
@@ -395,33 +442,25 @@ static void put_blocks(const struct vtcp_segment *s, uint8_t *buf, uint32_t i) {
     terminates \true;
     exits never: \false;
     assigns buf[i .. i + seg_len_sack(s) - 1];
-    ensures says: \forall opt_list o; seg_reads(buf, i, i + seg_len_sack(s), o, seg_set_sack(s, o));
+    ensures says: \forall opt_list o; seg_says(buf, i, i + seg_len_sack(s), o, seg_set_sack(s, o));
 */
 static void put_sack(const struct vtcp_segment *s, uint8_t *buf, uint32_t i) {
-  if (s->sack_count == 0) return;
-  put_blocks(s, buf, i + 4u);
-  vtcp_octets_put4(buf, i, OPT_NOP, OPT_NOP, OPT_SACK, (uint8_t)(2u + 8u * s->sack_count));
-  /*@ assert blocks: \forall octets b; octets_are(buf, i + 4, i + seg_len_sack(s), b) ==>
-        opt_sack_at(b, i + 4, s->sack_count) == seg_sack(s); */
-  /*@ assert front: \forall octets b; octets_are(buf, i, i + seg_len_sack(s), b) ==>
-        octet_at(b, i) == 1 && octet_at(b, i + 1) == 1 && octet_at(b, i + 2) == 5 &&
-        octet_at(b, i + 3) == 2 + 8 * s->sack_count; */
-  /*@ assert step: \forall octets b, opt_list o; octets_are(buf, i, i + seg_len_sack(s), b) ==>
-        opt_step(b, i + 2, 2 + 8 * s->sack_count, o) == opt_set_sack(o, seg_sack(s)); */
-  /*@ assert nop: \forall octets b, integer n, opt_list o; octets_are(buf, i, i + 4, b) && i + 4 <= n ==>
-        opt_walk(b, i, n, o) == opt_walk(b, i + 2, n, o); */
-  /*@ assert rest: \forall octets b, opt_list o; octets_are(buf, i, i + seg_len_sack(s), b) ==>
-        opt_walk(b, i + 2, i + seg_len_sack(s), o) == opt_set_sack(o, seg_sack(s)); */
+  if (s->sack_count > 0) put_some(s, buf, i, s->sack_count);
 }
 
 void vtcp_options_emit(const struct vtcp_segment *s, uint8_t *buf) {
   uint32_t i = put_mss(s, buf, 20);
   uint32_t j = put_wscale(s, buf, i);
-  /*@ assert syn: seg_says(buf, 20, j, opt_none, seg_set_wscale(s, seg_set_mss(s, opt_none))); */
+  //@ assert mss_kept: seg_says(buf, 20, i, opt_none, seg_set_mss(s, opt_none));
+  //@ assert syn: seg_says(buf, 20, j, opt_none, seg_set_wscale(s, seg_set_mss(s, opt_none)));
   uint32_t k = put_ts_or_permitted(s, buf, j);
   /*@ assert all_but_sack: seg_says(buf, 20, k, opt_none, seg_set_ts(s, seg_set_permitted(s,
         seg_set_wscale(s, seg_set_mss(s, opt_none))))); */
   put_sack(s, buf, k);
-  /*@ assert all: seg_reads(buf, 20, seg_header_len(s), opt_none, seg_set_sack(s, seg_set_ts(s, seg_set_permitted(s,
+  /*@ assert all_kept: seg_says(buf, 20, k, opt_none, seg_set_ts(s, seg_set_permitted(s,
+        seg_set_wscale(s, seg_set_mss(s, opt_none))))); */
+  /*@ assert all: seg_says(buf, 20, seg_header_len(s), opt_none, seg_set_sack(s, seg_set_ts(s, seg_set_permitted(s,
         seg_set_wscale(s, seg_set_mss(s, opt_none)))))); */
+  /*@ assert same: seg_options(s) == seg_set_sack(s, seg_set_ts(s, seg_set_permitted(s,
+        seg_set_wscale(s, seg_set_mss(s, opt_none))))); */
 }

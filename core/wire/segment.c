@@ -23,12 +23,25 @@ static void get_fixed(const uint8_t *p, struct vtcp_segment *out) {
   out->flags = p[13];
   out->wnd = vtcp_octets_get16(p, 14);
   out->urg = vtcp_octets_get16(p, 18);
+  //@ assert mss: out->mss == \at(out->mss, Pre) && out->wscale == \at(out->wscale, Pre);
+  //@ assert ts: out->tsval == \at(out->tsval, Pre) && out->tsecr == \at(out->tsecr, Pre);
+  //@ assert left_0: out->sack_left[0] == \at(out->sack_left[0], Pre);
+  //@ assert left_1: out->sack_left[1] == \at(out->sack_left[1], Pre);
+  //@ assert left_2: out->sack_left[2] == \at(out->sack_left[2], Pre);
+  //@ assert left_3: out->sack_left[3] == \at(out->sack_left[3], Pre);
+  //@ assert right_0: out->sack_right[0] == \at(out->sack_right[0], Pre);
+  //@ assert right_1: out->sack_right[1] == \at(out->sack_right[1], Pre);
+  //@ assert right_2: out->sack_right[2] == \at(out->sack_right[2], Pre);
+  //@ assert right_3: out->sack_right[3] == \at(out->sack_right[3], Pre);
+  //@ assert count: out->sack_count == \at(out->sack_count, Pre);
+  //@ assert sack: seg_sack(out) == \at(seg_sack(out), Pre);
 }
 
 enum vtcp_parse_status vtcp_segment_parse(const uint8_t *data, uint32_t len, struct vtcp_segment *out) {
   if (len < 20u) return VTCP_PARSE_BAD_HEADER;
   uint32_t n = data[12] / 16u * 4u;
   if (n < 20u || n > len) return VTCP_PARSE_BAD_HEADER;
+  //@ assert header: !seg_bad_header(data, len) && n == seg_data_offset(data);
   out->text = data + n;
   out->text_len = len - n;
   out->more = NULL;
