@@ -19,6 +19,9 @@ static void invalid_segments(void **state) {
   assert_int_equal(vtcp_input(&s->end[A].c, &big, s->now), VTCP_ERR_INVALID);
   assert_int_equal(vtcp_input(&s->end[A].c, &good, VTCP_TIME_MAX + 1), VTCP_ERR_INVALID);
   assert_memory_equal(&before, &s->end[A].c, sizeof before);
+  big.text_len = 65535; /* the largest: what fits is taken */
+  assert_int_equal(vtcp_input(&s->end[A].c, &big, VTCP_TIME_MAX), VTCP_OK);
+  assert_int_equal(sim_status(s, A).unread, 65535);
 }
 
 /* s3.10.7.1 */

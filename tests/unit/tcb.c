@@ -100,6 +100,8 @@ static void init_accepts_the_bounds(void **state) {
   accepted(with(rto_min, 60000000));
   accepted(with(snd_cap, 1));
   accepted(with(rcv_cap, 1));
+  accepted(with(snd_cap, VTCP_BUFFER_MAX)); /* vtcp_init does not look into the buffers */
+  accepted(with(rcv_cap, VTCP_BUFFER_MAX));
 }
 
 /* A CLOSED connection can be opened again; nothing of the earlier one is left. */
@@ -127,6 +129,34 @@ static void used_again(void **state) {
   sim_write(s, A, 100);
   sim_run(s, SECOND);
   assert_int_equal(sim_read(s, B, 200), 100);
+}
+
+/* The same after an orderly close, with a remembered FIN and an urgent pointer of the earlier connection. */
+static void used_again_after_close(void **state) {
+  struct sim *s = *state;
+  sim_reach(s, (struct sim_options){0}, VTCP_ESTABLISHED);
+  inject(s, A, "URG,FIN,ACK", 311, 101, 100, .urg = 500);
+  inject(s, A, "ACK", 301, 101, 10);
+  sim_close(s, A);
+  inject(s, A, "ACK", 412, 102, 0);
+  expect_ended(s, A, VTCP_OUTCOME_CLOSED);
+  s->end[A].closed = false;
+  s->end[A].high = 0;
+  s->cursor = s->trace_len;
+  sim_open(s, A);
+  expect(s, A, "SYN", 100, 0, 0);
+  inject(s, A, "SYN,ACK", 300, 101, 0);
+  expect(s, A, "ACK", 101, 301, 0);
+  assert_int_equal(sim_status(s, A).unread, 0);
+  assert_int_equal(sim_status(s, A).outcome, VTCP_OUTCOME_NONE);
+  inject(s, A, "URG,ACK", 301, 101, 200, .urg = 20);
+  expect_state(s, A, VTCP_ESTABLISHED);
+  assert_int_equal(sim_status(s, A).rcv_nxt, 501);
+  s->end[A].events[VTCP_EVENT_URGENT] = 0;
+  inject(s, A, "URG,ACK", 501, 101, 10, .urg = 20);
+  expect_event(s, A, VTCP_EVENT_URGENT);
+  inject(s, A, "FIN,ACK", 511, 101, 0);
+  expect_state(s, A, VTCP_CLOSE_WAIT);
 }
 
 /* Sequence numbers wrap around within the data (RFC 9293 s3.4). */
@@ -248,6 +278,7 @@ int main(void) {
       cmocka_unit_test(init_refuses),
       cmocka_unit_test(init_accepts_the_bounds),
       test(used_again),
+      test(used_again_after_close),
       test(sequence_numbers_wrap),
       test(syn_and_fin_at_the_edge),
       test(beyond_four_gibibytes),
