@@ -69,7 +69,6 @@ enum vtcp_parse_status { VTCP_PARSE_OK = 0, VTCP_PARSE_BAD_HEADER = 1, VTCP_PARS
     ensures status: \result == VTCP_PARSE_OK || \result == VTCP_PARSE_BAD_HEADER ||
       \result == VTCP_PARSE_BAD_OPTION;
     ensures bad_header: \result == VTCP_PARSE_BAD_HEADER <==> seg_bad_header(data, len);
-    ensures unchanged: \result == VTCP_PARSE_BAD_HEADER ==> *out == \old(*out);
     ensures fixed: \result == VTCP_PARSE_OK ==> seg_fixed(data, out);
     ensures sayable: \result == VTCP_PARSE_OK ==> seg_sayable(out);
     ensures text: \result == VTCP_PARSE_OK ==> out->text == data + seg_data_offset(data) &&
@@ -78,6 +77,9 @@ enum vtcp_parse_status { VTCP_PARSE_OK = 0, VTCP_PARSE_BAD_HEADER = 1, VTCP_PARS
       seg_reads(data, 20, seg_data_offset(data), opt_none, seg_options(out));
     ensures MUST_7_bad_option: \result == VTCP_PARSE_BAD_OPTION ==>
       seg_refuses(data, 20, seg_data_offset(data), opt_none);
+    behavior unchanged:
+      assumes bad_header: seg_bad_header(data, len);
+      assigns \nothing;
 */
 enum vtcp_parse_status vtcp_segment_parse(const uint8_t *data, uint32_t len, struct vtcp_segment *out);
 
