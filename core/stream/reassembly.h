@@ -32,7 +32,8 @@ struct vtcp_reassembly {
     requires size: 0 < cap <= VTCP_BUFFER_MAX && 0 <= nxt <= VTCP_OFFSET_MAX;
     terminates \true;
     exits never: \false;
-    assigns r->data, r->cap, r->head, r->len, r->nxt, r->lo[0 .. VTCP_RANGES - 1], r->hi[0 .. VTCP_RANGES - 1];
+    assigns r->data \from data;
+    assigns r->cap, r->head, r->len, r->nxt, r->lo[0 .. VTCP_RANGES - 1], r->hi[0 .. VTCP_RANGES - 1];
     ensures inv: vtcp_reassembly_inv(r);
     ensures mem: vtcp_reassembly_mem(r);
     ensures fields: r->data == data && r->cap == cap && r->len == 0 && r->nxt == nxt;

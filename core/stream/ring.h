@@ -24,7 +24,8 @@ struct vtcp_ring {
     requires size: 0 < cap <= VTCP_BUFFER_MAX && 0 <= base <= VTCP_OFFSET_MAX;
     terminates \true;
     exits never: \false;
-    assigns r->data, r->cap, r->head, r->len, r->base;
+    assigns r->data \from data;
+    assigns r->cap, r->head, r->len, r->base;
     ensures inv: vtcp_ring_inv(r);
     ensures mem: vtcp_ring_mem(r);
     ensures fields: r->data == data && r->cap == cap && r->len == 0 && r->base == base;
