@@ -39,7 +39,7 @@ static void lemma_stream(const uint8_t *p, uint32_t n) {
 
 /* Equal as values is equal field by field. */
 /*@ requires readable: \valid_read(s) && \valid_read(o);
-    requires sayable: s->sack_count <= VTCP_SACK_MAX && o->sack_count <= VTCP_SACK_MAX;
+    requires sayable: s->sack_count <= VTCP_SACK_MAX && seg_sayable(o);
     requires equal: seg_options(s) == seg_options(o);
     terminates \true;
     exits never: \false;
@@ -74,6 +74,7 @@ static void lemma_fields(const struct vtcp_segment *s, const struct vtcp_segment
 */
 enum vtcp_parse_status roundtrip_segment(const struct vtcp_segment *s, uint8_t *buf, uint32_t cap, uint32_t text_len,
                                          struct vtcp_segment *out) {
+  //@ assert sayable: s->sack_count <= VTCP_SACK_MAX;
   uint32_t n = vtcp_segment_emit(s, buf, cap);
   lemma_stream(buf, n);
   //@ assert sub: \forall octets b; octets_are(buf, 0, n, b) ==> octets_are(buf, 20, n, b);
@@ -95,6 +96,8 @@ enum vtcp_parse_status roundtrip_segment(const struct vtcp_segment *s, uint8_t *
   //@ assert kept_block_3: s->sack_left[3] == \at(s->sack_left[3], Pre) && s->sack_right[3] == \at(s->sack_right[3], Pre);
   //@ assert kept: seg_options(s) == \at(seg_options(s), Pre);
   //@ assert ok: r == VTCP_PARSE_OK;
+  //@ assert ours: s->sack_count <= VTCP_SACK_MAX;
+  //@ assert theirs: seg_sayable(out);
   //@ assert options: seg_options(out) == seg_options(s);
   lemma_fields(s, out);
   return r;
