@@ -69,56 +69,500 @@ struct vtcp_status {
   uint32_t retransmitted, unacceptable, challenged, unstored;
 };
 
-/* Makes a TCB in state CLOSED. VTCP_ERR_INVALID: a value of cfg is outside its range, *c is unchanged. */
+#ifdef __FRAMAC__
+#include "output.acsl"
+#include "vtcp.acsl"
+#endif
+
+/*
+ * Makes a TCB in state CLOSED.
+ * Source: RFC 9293 s3.3.1.
+ * Units: as struct vtcp_config says; the capacities in octets.
+ * Ownership: c and both buffers are the caller's; the buffers belong to the connection as long as c is used.
+ * Requires: c is writable and cfg readable; when every value of cfg is within its range, both buffers are writable;
+ *   none of them overlap.
+ * Returns: VTCP_OK; VTCP_ERR_INVALID when a value of cfg is outside its range.
+ * On failure: *c is unchanged.
+ */
+/*@ requires valid: \valid(c) && \valid_read(cfg) && \separated(c, cfg);
+    requires buffers: config_ok(cfg) ==> config_mem(c, cfg);
+    terminates \true;
+    exits never: \false;
+    assigns *c;
+    behavior invalid:
+      assumes outside: !config_ok(cfg);
+      assigns \nothing;
+      ensures error: \result == VTCP_ERR_INVALID;
+    behavior made:
+      assumes within: config_ok(cfg);
+      ensures ok: \result == VTCP_OK;
+      ensures mem: tcb_mem(c);
+      ensures snd: tcb_snd(c);
+      ensures rcv: tcb_rcv(c) && tcb_window(c) && vtcp_reassembly_inv(&c->rcv);
+      ensures options: tcb_options(c);
+      ensures policy: tcb_policy(c);
+      ensures state: tcb_state(c) && tcb_acked(c) && tcb_unacked(c);
+      ensures closed: c->state == VTCP_CLOSED && c->outcome == VTCP_OUTCOME_NONE;
+      ensures buffers: c->snd.data == cfg->snd_buf && c->snd.cap == cfg->snd_cap && c->rcv.data == cfg->rcv_buf &&
+        c->rcv.cap == cfg->rcv_cap;
+      ensures config: c->local_port == cfg->local_port && c->remote_port == cfg->remote_port && c->mss == cfg->mss &&
+        c->rcv_shift == cfg->window_shift && (c->wscale_offer <==> !cfg->no_window_scale) &&
+        (c->ipv6 <==> cfg->ipv6) && (c->nodelay <==> cfg->nodelay) && c->msl == cfg->msl &&
+        c->user_timeout == cfg->user_timeout && c->rtt.rto_min == cfg->rto_min;
+    complete behaviors;
+    disjoint behaviors; */
 enum vtcp_error vtcp_init(struct vtcp *c, const struct vtcp_config *cfg);
 
-/* Active OPEN (RFC 9293 s3.10.1). iss: initial sequence number, to be chosen as RFC 6528 says.
-   VTCP_ERR_EXISTS: the connection is neither CLOSED nor LISTEN. */
+/*
+ * Active OPEN.
+ * Source: RFC 9293 s3.10.1, MUST-8; iss is to be chosen as RFC 6528 says.
+ * Units: now in microseconds.
+ * Requires: a TCB made by vtcp_init.
+ * Returns: VTCP_OK; VTCP_ERR_INVALID when now is beyond VTCP_TIME_MAX or no remote port is set; VTCP_ERR_EXISTS when
+ *   the connection is neither CLOSED nor LISTEN.
+ * On failure: nothing is changed.
+ */
+/*@ requires inv: tcb_inv(c);
+    terminates \true;
+    exits never: \false;
+    assigns WRITES_OPENED, c->state, c->passive;
+    ensures mem: tcb_mem(c);
+    ensures snd: tcb_snd(c);
+    ensures rcv: tcb_rcv(c) && tcb_window(c) && vtcp_reassembly_inv(&c->rcv);
+    ensures options: tcb_options(c);
+    ensures policy: tcb_policy(c);
+    ensures state: tcb_state(c) && tcb_acked(c) && tcb_unacked(c);
+    ensures kept: c->snd.data == \old(c->snd.data) && c->snd.cap == \old(c->snd.cap) &&
+      c->rcv.data == \old(c->rcv.data) && c->rcv.cap == \old(c->rcv.cap);
+    behavior invalid:
+      assumes outside: now > VTCP_TIME_MAX || c->remote_port == 0;
+      assigns \nothing;
+      ensures error: \result == VTCP_ERR_INVALID;
+    behavior exists:
+      assumes exists: now <= VTCP_TIME_MAX && c->remote_port != 0 && c->state != VTCP_CLOSED && c->state != VTCP_LISTEN;
+      assigns \nothing;
+      ensures error: \result == VTCP_ERR_EXISTS;
+    behavior s3_10_1_active:
+      assumes new: now <= VTCP_TIME_MAX && c->remote_port != 0 &&
+        (c->state == VTCP_CLOSED || c->state == VTCP_LISTEN);
+      ensures ok: \result == VTCP_OK;
+      ensures refine: tcb_abs(c) == spec_open_active(\old(tcb_abs(c)), iss, \min(\old(c->rcv.cap), 65535));
+      ensures syn: syn_due(c);
+      ensures R2: c->user_at == (c->user_timeout > 0 ? now + c->user_timeout : VTCP_NEVER);
+    complete behaviors;
+    disjoint behaviors; */
 enum vtcp_error vtcp_open(struct vtcp *c, uint32_t iss, uint64_t now);
 
-/* Passive OPEN (s3.10.1): LISTEN. iss: for the SYN-ACK to come. VTCP_ERR_EXISTS: the connection is not CLOSED. */
+/*
+ * Passive OPEN: LISTEN.
+ * Source: RFC 9293 s3.10.1; iss, for the SYN-ACK to come, is to be chosen as RFC 6528 says.
+ * Requires: a TCB made by vtcp_init.
+ * Returns: VTCP_OK; VTCP_ERR_EXISTS when the connection is not CLOSED.
+ * On failure: nothing is changed.
+ */
+/*@ requires inv: tcb_inv(c);
+    terminates \true;
+    exits never: \false;
+    assigns WRITES_OPENED, c->state, c->passive;
+    ensures mem: tcb_mem(c);
+    ensures snd: tcb_snd(c);
+    ensures rcv: tcb_rcv(c) && tcb_window(c) && vtcp_reassembly_inv(&c->rcv);
+    ensures options: tcb_options(c);
+    ensures policy: tcb_policy(c);
+    ensures state: tcb_state(c) && tcb_acked(c) && tcb_unacked(c);
+    ensures kept: c->snd.data == \old(c->snd.data) && c->snd.cap == \old(c->snd.cap) &&
+      c->rcv.data == \old(c->rcv.data) && c->rcv.cap == \old(c->rcv.cap);
+    ensures refine: tcb_abs(c) == spec_open_passive(\old(tcb_abs(c)), iss, \min(\old(c->rcv.cap), 65535));
+    behavior exists:
+      assumes exists: c->state != VTCP_CLOSED;
+      assigns \nothing;
+      ensures error: \result == VTCP_ERR_EXISTS;
+    behavior s3_10_1_passive:
+      assumes new: c->state == VTCP_CLOSED;
+      ensures ok: \result == VTCP_OK;
+    complete behaviors;
+    disjoint behaviors; */
 enum vtcp_error vtcp_listen(struct vtcp *c, uint32_t iss);
 
-/* SEND (s3.10.2): queues up to n octets; returns how many were taken, 0 when the queue is full, or an error.
-   urgent: the last octet taken is urgent data. */
-int64_t vtcp_send(struct vtcp *c, const uint8_t *octets, uint32_t n, bool urgent);
+/*
+ * SEND: queues up to n octets; urgent: the last octet taken is urgent data.
+ * Source: RFC 9293 s3.10.2.
+ * Units: octets.
+ * Ownership: the octets are copied, and do not overlap c or the send buffer.
+ * Requires: a TCB made by vtcp_init; n octets are readable.
+ * Returns: how many octets were taken, 0 when the queue is full; VTCP_ERR_NO_CONNECTION; VTCP_ERR_CLOSING after CLOSE.
+ * On failure: nothing is changed.
+ */
+/*@ requires inv: tcb_inv(c);
+    requires src: \valid_read(src + (0 .. n - 1));
+    requires apart: \separated(src + (0 .. n - 1), c, c->snd.data + (0 .. c->snd.cap - 1));
+    terminates \true;
+    exits never: \false;
+    assigns c->snd.len, c->snd.data[0 .. c->snd.cap - 1], c->snd_up;
+    ensures inv: tcb_inv(c);
+    behavior s3_10_2_none:
+      assumes none: send_none(c);
+      assigns \nothing;
+      ensures error: \result == VTCP_ERR_NO_CONNECTION;
+    behavior s3_10_2_closing:
+      assumes closing: send_closing(c);
+      assigns \nothing;
+      ensures error: \result == VTCP_ERR_CLOSING;
+    behavior s3_10_2_queue:
+      assumes open: !send_none(c) && !send_closing(c);
+      ensures count: \result == \min(n, \old(send_space(c)));
+      ensures refine: tcb_abs(c) == spec_send(\old(tcb_abs(c)), \result, truth(urgent));
+      ensures stream: \forall octets s; vtcp_ring_holds{Pre}(&c->snd, s) &&
+        (\forall integer k; 0 <= k < \result ==>
+          \old(src[k]) == octet_at(s, \old(c->snd.base + c->snd.len) + k)) ==>
+        vtcp_ring_holds(&c->snd, s);
+    complete behaviors;
+    disjoint behaviors; */
+int64_t vtcp_send(struct vtcp *c, const uint8_t *src, uint32_t n, bool urgent);
 
-/* RECEIVE (s3.10.3): copies out up to n octets; returns how many, 0 when there are none yet, or an error;
-   VTCP_ERR_CLOSING when every octet up to the peer's FIN has been read. */
-int64_t vtcp_receive(struct vtcp *c, uint8_t *octets, uint32_t n);
+/*
+ * RECEIVE: copies out up to n octets.
+ * Source: RFC 9293 s3.10.3.
+ * Units: octets.
+ * Ownership: the octets are the caller's, and do not overlap c or its buffers.
+ * Requires: a TCB made by vtcp_init; n octets are writable.
+ * Returns: how many octets, 0 when there are none yet; VTCP_ERR_CLOSING when every octet up to the peer's FIN has been
+ *   read; VTCP_ERR_NO_CONNECTION when the connection does not exist, or ended otherwise than by both FINs.
+ * On failure: nothing is changed.
+ */
+/*@ requires inv: tcb_inv(c);
+    requires dst: \valid(dst + (0 .. n - 1));
+    requires apart: \separated(dst + (0 .. n - 1), c, c->snd.data + (0 .. c->snd.cap - 1),
+      c->rcv.data + (0 .. c->rcv.cap - 1));
+    terminates \true;
+    exits never: \false;
+    assigns c->rcv.head, c->rcv.len, dst[0 .. n - 1], c->ack_due, c->ack_at;
+    ensures inv: tcb_inv(c);
+    ensures refine: tcb_abs(c) == \old(tcb_abs(c)) || tcb_abs(c) == spec_receive(\old(tcb_abs(c)), \true);
+    ensures stream: \forall octets s; vtcp_reassembly_holds{Pre}(&c->rcv, s) ==> vtcp_reassembly_holds(&c->rcv, s);
+    ensures T4_end: \result == VTCP_ERR_CLOSING && c->state >= VTCP_CLOSE_WAIT ==>
+      c->rcv.len == 0 && c->rcv_nxt == c->rcv.nxt + 1;
+    behavior s3_10_3_none:
+      assumes none: receive_none(c);
+      assigns \nothing;
+      ensures error: \result == VTCP_ERR_NO_CONNECTION;
+    behavior s3_10_3_end:
+      assumes end: receive_end(c);
+      assigns \nothing;
+      ensures error: \result == VTCP_ERR_CLOSING;
+    behavior s3_10_3_octets:
+      assumes open: !receive_none(c) && !receive_end(c);
+      ensures count: \result == \min(n, \old(c->rcv.len));
+      ensures taken: c->rcv.len == \old(c->rcv.len) - \result;
+      ensures T4_delivered: \forall octets s; vtcp_reassembly_holds{Pre}(&c->rcv, s) ==>
+        \forall integer k; 0 <= k < \result ==> dst[k] == octet_at(s, \old(vtcp_reassembly_base(&c->rcv)) + k);
+    complete behaviors;
+    disjoint behaviors; */
+int64_t vtcp_receive(struct vtcp *c, uint8_t *dst, uint32_t n);
 
-/* The octets vtcp_receive would give, where they are; good until the next call on c other than vtcp_consume. */
+/*
+ * The octets vtcp_receive would give, where they are.
+ * Source: RFC 9293 s3.10.3.
+ * Units: octets.
+ * Ownership: they are the connection's, and good until the next call on c.
+ * Requires: a TCB made by vtcp_init.
+ * Returns: at most two slices.
+ */
+/*@ requires inv: tcb_inv(c);
+    terminates \true;
+    exits never: \false;
+    assigns \nothing;
+    ensures sum: \result.first_len + \result.second_len == c->rcv.len;
+    ensures readable: vtcp_slices_readable(\result);
+    ensures T4_delivered: \forall octets s; vtcp_reassembly_holds(&c->rcv, s) ==>
+      \forall integer k; 0 <= k < c->rcv.len ==>
+        vtcp_slices_octet(\result, k) == octet_at(s, vtcp_reassembly_base(&c->rcv) + k); */
 struct vtcp_slices vtcp_peek(const struct vtcp *c);
 
-/* Takes the first n octets as read. VTCP_ERR_INVALID: n is more than there are. */
+/*
+ * Takes the first n octets as read.
+ * Source: RFC 9293 s3.10.3.
+ * Units: octets.
+ * Requires: a TCB made by vtcp_init.
+ * Returns: VTCP_OK; VTCP_ERR_INVALID when n is more than there are.
+ * On failure: nothing is changed.
+ */
+/*@ requires inv: tcb_inv(c);
+    terminates \true;
+    exits never: \false;
+    assigns c->rcv.head, c->rcv.len, c->ack_due, c->ack_at;
+    ensures inv: tcb_inv(c);
+    ensures refine: tcb_abs(c) == \old(tcb_abs(c)) || tcb_abs(c) == spec_receive(\old(tcb_abs(c)), \true);
+    ensures stream: \forall octets s; vtcp_reassembly_holds{Pre}(&c->rcv, s) ==> vtcp_reassembly_holds(&c->rcv, s);
+    behavior invalid:
+      assumes more: n > c->rcv.len;
+      assigns \nothing;
+      ensures error: \result == VTCP_ERR_INVALID;
+    behavior s3_10_3_octets:
+      assumes some: n <= c->rcv.len;
+      ensures ok: \result == VTCP_OK;
+      ensures taken: c->rcv.len == \old(c->rcv.len) - n;
+    complete behaviors;
+    disjoint behaviors; */
 enum vtcp_error vtcp_consume(struct vtcp *c, uint32_t n);
 
-/* CLOSE (s3.10.4): no more SENDs; what is queued will be sent, then FIN. Receiving goes on. */
+/*
+ * CLOSE: no more SENDs; what is queued will be sent, then FIN. Receiving goes on.
+ * Source: RFC 9293 s3.10.4.
+ * Requires: a TCB made by vtcp_init.
+ * Returns: VTCP_OK; VTCP_ERR_NO_CONNECTION; VTCP_ERR_CLOSING when it was called before.
+ * On failure: nothing is changed.
+ */
+/*@ requires inv: tcb_inv(c);
+    terminates \true;
+    exits never: \false;
+    assigns WRITES_FINISH, c->fin;
+    ensures inv: tcb_inv(c);
+    behavior s3_10_4_none:
+      assumes none: c->state == VTCP_CLOSED;
+      assigns \nothing;
+      ensures error: \result == VTCP_ERR_NO_CONNECTION;
+    behavior s3_10_4_closing:
+      assumes closing: close_closing(c);
+      assigns \nothing;
+      ensures error: \result == VTCP_ERR_CLOSING;
+    behavior s3_10_4_close:
+      assumes open: c->state != VTCP_CLOSED && !close_closing(c);
+      ensures ok: \result == VTCP_OK;
+      ensures refine: tcb_abs(c) == spec_close(\old(tcb_abs(c)));
+    complete behaviors;
+    disjoint behaviors; */
 enum vtcp_error vtcp_close(struct vtcp *c);
 
-/* ABORT (s3.10.5): RST to the peer, queues dropped, CLOSED. */
+/*
+ * ABORT: RST to the peer, queues dropped, CLOSED.
+ * Source: RFC 9293 s3.10.5.
+ * Requires: a TCB made by vtcp_init.
+ * Returns: VTCP_OK; VTCP_ERR_NO_CONNECTION.
+ * On failure: nothing is changed.
+ */
+/*@ requires inv: tcb_inv(c);
+    terminates \true;
+    exits never: \false;
+    assigns WRITES_FINISH, c->rst_due, c->rst_ackf, c->rst_seq, c->rst_ack;
+    ensures inv: tcb_inv(c);
+    ensures refine: tcb_abs(c) == spec_abort(\old(tcb_abs(c)));
+    behavior s3_10_5_none:
+      assumes none: c->state == VTCP_CLOSED;
+      assigns \nothing;
+      ensures error: \result == VTCP_ERR_NO_CONNECTION;
+    behavior s3_10_5_abort:
+      assumes some: c->state != VTCP_CLOSED;
+      ensures ok: \result == VTCP_OK;
+      ensures quiet: c->state == VTCP_CLOSED && vtcp_quiet(c);
+    complete behaviors;
+    disjoint behaviors; */
 enum vtcp_error vtcp_abort(struct vtcp *c);
 
-/* STATUS (s3.10.6). */
+/*
+ * STATUS.
+ * Source: RFC 9293 s3.10.6.
+ * Units: octets and microseconds, as struct vtcp_status says.
+ * Ownership: *out is the caller's, and does not overlap c.
+ * Requires: a TCB made by vtcp_init; out is writable.
+ */
+/*@ requires inv: tcb_inv(c);
+    requires out: \valid(out) && \separated(c, out);
+    terminates \true;
+    exits never: \false;
+    assigns *out;
+    ensures s3_10_6_state: out->state == c->state && out->outcome == c->outcome;
+    ensures s3_10_6_sockets: out->local_port == c->local_port && out->remote_port == c->remote_port;
+    ensures s3_10_6_buffers: out->unread == c->rcv.len && out->unacknowledged == c->snd.len;
+    ensures s3_10_6_space: (send_none(c) || send_closing(c) ==> out->send_space == 0) &&
+      (!send_none(c) && !send_closing(c) ==> out->send_space == send_space(c));
+    ensures s3_10_6_windows: out->snd_wnd == c->snd_wnd && out->snd_mss == c->snd_mss &&
+      out->rcv_wnd == \min(c->rcv_adv - c->rcv_nxt, UINT32_MAX);
+    ensures s3_10_6_sequence: out->snd_una == wire(c->snd_una, c->iss) && out->snd_nxt == wire(c->snd_nxt, c->iss) &&
+      out->rcv_nxt == wire(c->rcv_nxt, c->irs) && out->iss == c->iss && out->irs == c->irs;
+    ensures policy: out->cwnd == c->cc.cwnd && out->ssthresh == c->cc.ssthresh && out->srtt == c->rtt.srtt &&
+      out->rto == c->rtt.rto;
+    ensures counters: out->retransmitted == c->retransmitted && out->unacceptable == c->unacceptable &&
+      out->challenged == c->challenged && out->unstored == c->unstored; */
 void vtcp_status(const struct vtcp *c, struct vtcp_status *out);
 
-/* SEGMENT ARRIVES (s3.10.7). The segment's text is copied. VTCP_ERR_INVALID only for a segment that no parser makes
-   (more than one slice, or text of more than 65,535 octets). */
+/*
+ * SEGMENT ARRIVES.
+ * Source: RFC 9293 s3.10.7; RFC 5961 s3, s4, s5.
+ * Units: now in microseconds.
+ * Ownership: the segment and its text are the caller's; the text is copied, and does not overlap c or the receive
+ *   buffer.
+ * Requires: a TCB made by vtcp_init; a segment as vtcp_segment_parse gives it, its text readable.
+ * Returns: VTCP_OK; VTCP_ERR_INVALID when now is beyond VTCP_TIME_MAX, and for a segment that no parser makes (a second
+ *   slice, or text of more than 65,535 octets).
+ * On failure: nothing is changed.
+ */
+/*@ requires inv: tcb_inv(c);
+    requires segment: \valid_read(s) && \valid_read(s->text + (0 .. s->text_len - 1));
+    requires apart: \separated(c, s, s->text + (0 .. s->text_len - 1)) &&
+      \separated(s, c->rcv.data + (0 .. c->rcv.cap - 1)) &&
+      \separated(s->text + (0 .. s->text_len - 1), c->rcv.data + (0 .. c->rcv.cap - 1));
+    requires shift: s->wscale <= 14;
+    terminates \true;
+    exits never: \false;
+    assigns WRITES_INPUT;
+    ensures mem: tcb_mem(c);
+    ensures snd: tcb_snd(c);
+    ensures rcv: tcb_rcv(c) && tcb_window(c) && vtcp_reassembly_inv(&c->rcv);
+    ensures options: tcb_options(c);
+    ensures policy: tcb_policy(c);
+    ensures state: tcb_state(c) && tcb_acked(c) && tcb_unacked(c);
+    ensures kept: c->snd.data == \old(c->snd.data) && c->snd.cap == \old(c->snd.cap) &&
+      c->rcv.data == \old(c->rcv.data) && c->rcv.cap == \old(c->rcv.cap);
+    behavior invalid:
+      assumes outside: s->more_len > 0 || s->text_len > 65535 || now > VTCP_TIME_MAX;
+      assigns \nothing;
+      ensures error: \result == VTCP_ERR_INVALID;
+    behavior s3_10_7:
+      assumes within: s->more_len == 0 && s->text_len <= 65535 && now <= VTCP_TIME_MAX;
+      ensures ok: \result == VTCP_OK;
+    complete behaviors;
+    disjoint behaviors; */
 enum vtcp_error vtcp_input(struct vtcp *c, const struct vtcp_segment *s, uint64_t now);
 
-/* Timeouts (s3.10.8): to be called when vtcp_deadline has passed; harmless at any other time. */
+/*
+ * Timeouts: to be called when vtcp_deadline has passed; harmless at any other time.
+ * Source: RFC 9293 s3.10.8, s3.8.1; RFC 6298 s5; SHLD-10.
+ * Units: now in microseconds; any value.
+ * Requires: a TCB made by vtcp_init.
+ */
+/*@ requires inv: tcb_inv(c);
+    terminates \true;
+    exits never: \false;
+    assigns WRITES_FINISH, c->rtt.rto, c->rtt.backoffs, c->rtt.timed_end, c->cc.cwnd, c->cc.ssthresh, c->cc.acked,
+      c->cc.dupacks, c->cc.recovering, c->cc.recover, c->snd_ptr, c->ev_warning, c->probes;
+    ensures inv: tcb_inv(c);
+    ensures refine: tcb_abs(c) ==
+      spec_timeout(\old(tcb_abs(c)), past(\old(c->user_at), now), past(\old(c->wait_at), now));
+    ensures closed: c->state == VTCP_CLOSED ==> \old(c->state) == VTCP_CLOSED || vtcp_quiet(c);
+    ensures again: \old(c->rtx_at) <= now && c->state >= VTCP_SYN_SENT ==>
+      c->rtx_at == VTCP_NEVER && (c->probe || c->snd_ptr == c->snd_una);
+    behavior early:
+      assumes early: now < c->rtx_at && now < c->user_at && now < c->wait_at;
+      assigns \nothing;
+    behavior none:
+      assumes none: c->state == VTCP_CLOSED || c->state == VTCP_LISTEN;
+      assigns \nothing; */
 void vtcp_timeout(struct vtcp *c, uint64_t now);
 
-/* The next segment to transmit; false: none now. Its text lies in the send buffer until the next call on c. */
+/*
+ * The next segment to transmit.
+ * Source: RFC 9293 s3.7, s3.8, s3.10.5; RFC 6298 s5.
+ * Units: now in microseconds.
+ * Ownership: *out is the caller's, and does not overlap c or its buffers; its text lies in the send buffer, and is good
+ *   until the next call on c.
+ * Requires: a TCB made by vtcp_init; out is writable.
+ * Returns: true: *out is to leave now, and the call is to be repeated; false: nothing leaves now, or now is beyond
+ *   VTCP_TIME_MAX, and *out has no meaning.
+ */
+/*@ requires inv: tcb_inv(c);
+    requires out: \valid(out);
+    requires apart: \separated(out, c, c->snd.data + (0 .. c->snd.cap - 1), c->rcv.data + (0 .. c->rcv.cap - 1));
+    terminates \true;
+    exits never: \false;
+    assigns *out, WRITES_OUTPUT;
+    ensures inv: tcb_inv(c);
+    ensures sayable: \result ==> seg_fits(out, VTCP_HEADER_MAX) && out_ports(c, out);
+    ensures none: !\result ==> tcb_abs(c) == \old(tcb_abs(c));
+    ensures time: now > VTCP_TIME_MAX ==> !\result;
+    ensures SHLD_14_never_shrinks: c->rcv_adv >= \old(c->rcv_adv);
+    ensures T7_armed: now <= VTCP_TIME_MAX && !\old(c->rst_due) && c->state >= VTCP_ESTABLISHED &&
+      c->snd_ptr < snd_all(c) ==> c->rtx_at != VTCP_NEVER;
+    behavior s3_10_rst:
+      assumes rst: now <= VTCP_TIME_MAX && c->rst_due != 0;
+      ensures leaves: \result;
+      ensures refine: tcb_abs(c) == spec_out_rst(\old(tcb_abs(c)));
+      ensures rst: out->seq == c->rst_seq && out->ack == c->rst_ack && out_plain(out) && out_empty(out) &&
+        out->flags == (c->rst_ackf != 0 ? VTCP_RST + VTCP_ACK : VTCP_RST);
+    behavior s3_5_syn:
+      assumes syn: now <= VTCP_TIME_MAX && !c->rst_due && syn_due(c);
+      ensures leaves: \result;
+      ensures refine: tcb_abs(c) == spec_out_range(\old(tcb_abs(c)), 1, c->rcv_adv);
+      ensures syn: out_syn(c, out) && out_empty(out);
+      ensures MUST_14_options: out_syn_options(c, out);
+      ensures RFC6298_s5_1: c->rtx_at == now + c->rtt.rto;
+    behavior s3_7_range:
+      assumes range: now <= VTCP_TIME_MAX && !c->rst_due && !syn_due(c);
+      ensures refine: \result ==> tcb_abs(c) == spec_out_range(\old(tcb_abs(c)), c->snd_nxt, c->rcv_adv);
+      ensures MUST_16_range: \result ==> out_plain(out) && out_leaves{Pre, Post}(c, out);
+    behavior late:
+      assumes time: now > VTCP_TIME_MAX;
+      assigns \nothing;
+    complete behaviors;
+    disjoint behaviors; */
 bool vtcp_output(struct vtcp *c, uint64_t now, struct vtcp_segment *out);
 
-/* The next thing to tell the application. */
+/*
+ * The next thing to tell the application.
+ * Source: RFC 9293 s3.9.1, MUST-32, SHLD-9.
+ * Requires: a TCB made by vtcp_init.
+ * Returns: the event, which is not told again; VTCP_EVENT_NONE when there is none.
+ */
+/*@ requires inv: tcb_inv(c);
+    terminates \true;
+    exits never: \false;
+    assigns c->ev_established, c->ev_urgent, c->ev_data, c->ev_fin, c->ev_space, c->ev_warning, c->ev_ended;
+    ensures inv: tcb_inv(c);
+    ensures first: \result == \old(next_event(c));
+    ensures told: c->ev_established == (\result == VTCP_EVENT_ESTABLISHED ? 0 : \old(c->ev_established)) &&
+      c->ev_urgent == (\result == VTCP_EVENT_URGENT ? 0 : \old(c->ev_urgent)) &&
+      c->ev_data == (\result == VTCP_EVENT_DATA ? 0 : \old(c->ev_data)) &&
+      c->ev_fin == (\result == VTCP_EVENT_FIN ? 0 : \old(c->ev_fin)) &&
+      c->ev_space == (\result == VTCP_EVENT_SPACE ? 0 : \old(c->ev_space)) &&
+      c->ev_warning == (\result == VTCP_EVENT_WARNING ? 0 : \old(c->ev_warning)) &&
+      c->ev_ended == (\result == VTCP_EVENT_ENDED ? 0 : \old(c->ev_ended));
+    ensures refine: tcb_abs(c) == \old(tcb_abs(c)); */
 enum vtcp_event vtcp_event(struct vtcp *c);
 
-/* When vtcp_timeout, then vtcp_output, must be called if nothing else happens before; VTCP_NEVER: need not be. */
+/*
+ * When vtcp_timeout, then vtcp_output, must be called if nothing else happens before.
+ * Source: RFC 9293 s3.10.8; RFC 6298 s5.
+ * Units: microseconds.
+ * Requires: a TCB made by vtcp_init.
+ * Returns: the earliest of the timers; VTCP_NEVER when none runs.
+ */
+/*@ requires valid: \valid_read(c);
+    terminates \true;
+    exits never: \false;
+    assigns \nothing;
+    ensures earliest: \result == \min(\min(c->rtx_at, c->user_at), \min(c->wait_at, ack_timer(c))); */
 uint64_t vtcp_deadline(const struct vtcp *c);
 
-/* The answer of a host that has no connection for a segment (s3.10.7.1); false: none is due. */
+/*
+ * The answer of a host that has no connection for a segment.
+ * Source: RFC 9293 s3.10.7.1.
+ * Ownership: both segments are the caller's, and do not overlap.
+ * Requires: s is readable, out is writable.
+ * Returns: true: *out is to leave; false: the segment is a RST, or one that no parser makes (a second slice, or text of
+ *   more than 65,535 octets), and none is due.
+ * On failure: *out is unchanged.
+ */
+/*@ requires valid: \valid_read(s) && \valid(out) && \separated(s, out);
+    terminates \true;
+    exits never: \false;
+    assigns *out;
+    behavior none:
+      assumes none: s->flags / VTCP_RST % 2 != 0 || s->text_len > 65535 || s->more_len > 0;
+      assigns \nothing;
+      ensures none: !\result;
+    behavior s3_10_7_1_with_ack:
+      assumes ack: s->flags / VTCP_RST % 2 == 0 && s->text_len <= 65535 && s->more_len == 0 &&
+        s->flags / VTCP_ACK % 2 != 0;
+      ensures due: \result && refuse_form(s, out);
+      ensures rst: out->seq == s->ack && out->ack == 0 && out->flags == VTCP_RST;
+    behavior s3_10_7_1_without_ack:
+      assumes no_ack: s->flags / VTCP_RST % 2 == 0 && s->text_len <= 65535 && s->more_len == 0 &&
+        s->flags / VTCP_ACK % 2 == 0;
+      ensures due: \result && refuse_form(s, out);
+      ensures rst: out->seq == 0 && out->flags == VTCP_RST + VTCP_ACK && out->ack ==
+        wire(s->text_len + s->flags / VTCP_SYN % 2 + s->flags % 2, s->seq);
+    complete behaviors;
+    disjoint behaviors; */
 bool vtcp_refuse(const struct vtcp_segment *s, struct vtcp_segment *out);
 
 #endif

@@ -1,6 +1,14 @@
 #include "connection/steps.h"
 
 /* An empty segment. */
+/*@ requires valid: \valid(out);
+    terminates \true;
+    exits never: \false;
+    assigns *out;
+    ensures ports: out->src_port == src_port && out->dst_port == dst_port;
+    ensures zero: out->seq == 0 && out->ack == 0 && out->flags == 0 && out->wnd == 0 && out->urg == 0;
+    ensures plain: out_plain(out);
+    ensures empty: out_empty(out); */
 static void blank(uint16_t src_port, uint16_t dst_port, struct vtcp_segment *out) {
   out->src_port = src_port;
   out->dst_port = dst_port;
@@ -20,81 +28,163 @@ static void blank(uint16_t src_port, uint16_t dst_port, struct vtcp_segment *out
   out->more_len = 0;
 }
 
-static void out_rst(struct vtcp *c, struct vtcp_segment *out) {
+/* ---- the segments ---- */
+
+/*@ requires valid: \valid_read(c) && \valid(out) && \separated(c, out);
+    terminates \true;
+    exits never: \false;
+    assigns *out;
+    ensures sayable: seg_fits(out, VTCP_HEADER_MAX) && out_ports(c, out);
+    ensures rst: out->seq == c->rst_seq && out->ack == c->rst_ack && out_plain(out) && out_empty(out) &&
+      out->flags == (c->rst_ackf != 0 ? VTCP_RST + VTCP_ACK : VTCP_RST); */
+static void fill_rst(const struct vtcp *c, struct vtcp_segment *out) {
   blank(c->local_port, c->remote_port, out);
   out->seq = c->rst_seq;
   out->ack = c->rst_ack;
   out->flags = c->rst_ackf ? VTCP_RST + VTCP_ACK : VTCP_RST;
-  c->rst_due = false;
 }
 
 /* The SYN, or in SYN-RECEIVED the SYN-ACK; its window is never scaled (RFC 7323 s2.2). */
-static void out_syn(struct vtcp *c, uint64_t now, struct vtcp_segment *out) {
+/*@ requires valid: \valid_read(c) && \valid(out) && \separated(c, out);
+    requires rcv: tcb_rcv(c) && tcb_options(c);
+    terminates \true;
+    exits never: \false;
+    assigns *out;
+    ensures sayable: seg_fits(out, VTCP_HEADER_MAX) && out_ports(c, out);
+    ensures syn: out_syn(c, out) && out_empty(out);
+    ensures options: out_syn_options(c, out); */
+static void fill_syn(const struct vtcp *c, struct vtcp_segment *out) {
+  bool ackf = c->state == VTCP_SYN_RECEIVED;
+  uint32_t ack = ackf ? vtcp_seq_to_wire(c->rcv_nxt, c->irs) : 0;
+  uint16_t flags = ackf ? VTCP_SYN + VTCP_ACK : VTCP_SYN;
+  uint16_t wnd = vtcp_window_field(c->rcv_adv - c->rcv_nxt, 1);
+  bool wscale = c->state == VTCP_SYN_SENT ? c->wscale_offer : c->wscale;
   blank(c->local_port, c->remote_port, out);
   out->seq = c->iss;
-  out->flags = VTCP_SYN;
-  if (c->state == VTCP_SYN_RECEIVED) {
-    out->flags = VTCP_SYN + VTCP_ACK;
-    out->ack = vtcp_seq_to_wire(c->rcv_nxt, c->irs);
-  }
-  out->wnd = vtcp_window_field(c->rcv_adv - c->rcv_nxt, 1);
+  out->ack = ack;
+  out->flags = flags;
+  out->wnd = wnd;
   out->has_mss = true;
   out->mss = c->mss;
-  out->has_wscale = c->state == VTCP_SYN_SENT ? c->wscale_offer : c->wscale;
+  out->has_wscale = wscale;
   out->wscale = c->rcv_shift;
-  if (c->snd_nxt == 0)
-    vtcp_rtt_sent(&c->rtt, 1, now);
-  else if (c->retransmitted < UINT32_MAX)
-    c->retransmitted++;
-  c->snd_nxt = 1;
-  c->snd_ptr = 1;
-  c->ack_due = false;
-  c->rtx_at = now + c->rtt.rto;
+}
+
+/* ACK always; PSH with the last octet queued, FIN after it, URG while urgent data lies ahead. */
+/*@ requires valid: \valid_read(c);
+    requires snd: tcb_snd(c);
+    terminates \true;
+    exits never: \false;
+    assigns \nothing;
+    ensures flags: \result == out_flags(c, lo, hi); */
+static uint16_t flags_of(const struct vtcp *c, int64_t lo, int64_t hi) {
+  int64_t end = c->snd.base + c->snd.len;
+  bool psh = lo < end && end <= hi;
+  bool fin = lo < hi && hi > end;
+  bool urg = lo < hi && c->snd_up > lo;
+  return (uint16_t)(VTCP_ACK + (psh ? VTCP_PSH : 0) + (fin ? VTCP_FIN : 0) + (urg ? VTCP_URG : 0));
+}
+
+/*@ requires valid: \valid_read(c);
+    requires snd: tcb_snd(c);
+    requires lo: 0 <= lo;
+    terminates \true;
+    exits never: \false;
+    assigns \nothing;
+    ensures urg: \result == out_urg(c, lo, hi); */
+static uint16_t urg_of(const struct vtcp *c, int64_t lo, int64_t hi) {
+  if (lo >= hi || c->snd_up <= lo) return 0;
+  int64_t ahead = c->snd_up - lo;
+  return ahead < 65535 ? (uint16_t)ahead : 65535;
+}
+
+/* The queued octets in [lo, hi). */
+/*@ requires inv: tcb_inv(c);
+    requires range: 1 <= lo <= hi <= snd_all(c) && c->snd_una <= lo;
+    terminates \true;
+    exits never: \false;
+    assigns \nothing;
+    ensures sum: \result.first_len + \result.second_len == out_text_len(c, lo, hi);
+    ensures readable: vtcp_slices_readable(\result);
+    ensures octets: \forall integer k; 0 <= k < out_text_len(c, lo, hi) ==>
+      vtcp_slices_octet(\result, k) == vtcp_ring_octet(&c->snd, lo + k);
+    ensures stream: \forall octets s; vtcp_ring_holds(&c->snd, s) ==> \forall integer k;
+      0 <= k < out_text_len(c, lo, hi) ==> vtcp_slices_octet(\result, k) == octet_at(s, lo + k); */
+static struct vtcp_slices text_of(const struct vtcp *c, int64_t lo, int64_t hi) {
+  int64_t end = c->snd.base + c->snd.len;
+  int64_t text_hi = hi < end ? hi : end;
+  if (lo < text_hi) return vtcp_ring_view(&c->snd, lo, (uint32_t)(text_hi - lo));
+  struct vtcp_slices none = {0, 0, 0, 0};
+  return none;
 }
 
 /* The octets and FIN in [lo, hi), with an acknowledgment. lo == hi: the acknowledgment alone. */
-static void out_range(struct vtcp *c, int64_t lo, int64_t hi, struct vtcp_segment *out) {
-  int64_t end = c->snd.base + c->snd.len;
-  int64_t text_hi = hi < end ? hi : end;
+/*@ requires inv: tcb_inv(c);
+    requires out: \valid(out) && \separated(out, c, c->snd.data + (0 .. c->snd.cap - 1));
+    requires range: 1 <= lo <= hi <= snd_all(c) && c->snd_una <= lo;
+    terminates \true;
+    exits never: \false;
+    assigns *out;
+    ensures sayable: seg_fits(out, VTCP_HEADER_MAX);
+    ensures plain: out_ports(c, out) && out_plain(out);
+    ensures header: out_header(c, out, lo, hi);
+    ensures text: out_text(c, out, lo, hi);
+    ensures octets: out_octets(c, out, lo, hi);
+    ensures stream: out_stream(c, out, lo, hi); */
+static void fill_range(const struct vtcp *c, int64_t lo, int64_t hi, struct vtcp_segment *out) {
+  struct vtcp_slices text = text_of(c, lo, hi);
+  uint32_t seq = vtcp_seq_to_wire(lo, c->iss);
+  uint32_t ack = vtcp_seq_to_wire(c->rcv_nxt, c->irs);
+  uint16_t flags = flags_of(c, lo, hi);
+  uint16_t wnd = vtcp_window_field(c->rcv_adv - c->rcv_nxt, c->rcv_factor);
+  uint16_t urg = urg_of(c, lo, hi);
   blank(c->local_port, c->remote_port, out);
-  out->seq = vtcp_seq_to_wire(lo, c->iss);
-  out->ack = vtcp_seq_to_wire(c->rcv_nxt, c->irs);
-  out->flags = VTCP_ACK;
-  if (lo < text_hi) {
-    struct vtcp_slices s = vtcp_ring_view(&c->snd, lo, (uint32_t)(text_hi - lo));
-    out->text = s.first;
-    out->text_len = s.first_len;
-    out->more = s.second;
-    out->more_len = s.second_len;
-    if (text_hi == end) out->flags += VTCP_PSH;
-  }
-  if (lo < hi && hi > end) out->flags += VTCP_FIN;
-  if (lo < hi && c->snd_up > lo) {
-    out->flags += VTCP_URG;
-    out->urg = c->snd_up - lo < 65535 ? (uint16_t)(c->snd_up - lo) : 65535;
-  }
-  if (c->state >= VTCP_ESTABLISHED) c->rcv_adv = vtcp_tcb_edge(c);
-  out->wnd = vtcp_window_field(c->rcv_adv - c->rcv_nxt, c->rcv_factor);
-  if (hi > c->snd_nxt) c->snd_nxt = hi;
-  c->ack_due = false;
-  c->ack_sent = c->rcv_nxt;
+  out->seq = seq;
+  out->ack = ack;
+  out->flags = flags;
+  out->wnd = wnd;
+  out->urg = urg;
+  out->text = text.first;
+  out->text_len = text.first_len;
+  out->more = text.second;
+  out->more_len = text.second_len;
 }
+
+/* ---- which octets leave: policy ---- */
 
 struct range {
   int64_t lo, hi;
 };
 
-static int64_t snd_all(const struct vtcp *c) {
+/* One past what is queued, our FIN included. */
+/*@ requires valid: \valid_read(c);
+    requires snd: tcb_snd(c);
+    terminates \true;
+    exits never: \false;
+    assigns \nothing;
+    ensures all: \result == snd_all(c); */
+static int64_t queued(const struct vtcp *c) {
   return c->snd.base + c->snd.len + (c->fin ? 1 : 0);
 }
 
+/*@ terminates \true;
+    exits never: \false;
+    assigns \nothing;
+    ensures least: \result == \min(a, b); */
 static int64_t least(int64_t a, int64_t b) {
   return a < b ? a : b;
 }
 
 /* Which octets the window lets leave from snd_ptr on, silly windows avoided. */
+/*@ requires inv: tcb_inv(c);
+    terminates \true;
+    exits never: \false;
+    assigns \nothing;
+    ensures may: out_may(c, \result.lo, \result.hi);
+    ensures from: \result.lo == c->snd_ptr;
+    ensures RFC5681_s3_1_cwnd: \result.lo < \result.hi ==> \result.hi <= c->snd_una + \min(c->snd_wnd, c->cc.cwnd); */
 static struct range next_new(const struct vtcp *c) {
-  int64_t all = snd_all(c);
+  int64_t all = queued(c);
   int64_t wnd = c->snd_wnd < c->cc.cwnd ? c->snd_wnd : c->cc.cwnd;
   int64_t hi = least(least(c->snd_una + wnd, c->snd_ptr + c->snd_mss), all);
   struct range r = {c->snd_ptr, c->snd_ptr};
@@ -107,8 +197,12 @@ static struct range next_new(const struct vtcp *c) {
 }
 
 /* Policy's choice of the octets that leave now; empty when none. */
+/*@ requires inv: tcb_inv(c);
+    terminates \true;
+    exits never: \false;
+    assigns \nothing;
+    ensures may: out_may(c, \result.lo, \result.hi); */
 static struct range choose(const struct vtcp *c) {
-  int64_t all = snd_all(c);
   struct range r = {c->snd_una, c->snd_una};
   if (c->rtx_head) {
     r.hi = least(c->snd_una + c->snd_mss, c->snd_nxt);
@@ -116,72 +210,252 @@ static struct range choose(const struct vtcp *c) {
   }
   if (c->probe) {
     int64_t n = c->snd_wnd < c->snd_mss ? c->snd_wnd : c->snd_mss;
-    r.hi = least(c->snd_una + (n > 0 ? n : 1), all);
+    r.hi = least(c->snd_una + (n > 0 ? n : 1), queued(c));
     return r;
   }
   return next_new(c);
 }
 
-/* Timers and pointers after [lo, hi) has left. */
-static void sent(struct vtcp *c, int64_t lo, int64_t hi, int64_t nxt, uint64_t now) {
+/* Something is queued, nothing may leave and no timer runs: the probe timer (RFC 9293 s3.8.6.1). */
+/*@ requires inv: tcb_inv(c);
+    requires now: now <= VTCP_TIME_MAX;
+    terminates \true;
+    exits never: \false;
+    assigns c->rtx_head, c->probe, c->rtx_at, c->user_at;
+    ensures T7_armed: c->snd_ptr < snd_all(c) ==> c->rtx_at != VTCP_NEVER; */
+static void idle(struct vtcp *c, uint64_t now) {
+  c->rtx_head = false;
+  c->probe = false;
+  if (c->snd_ptr == queued(c) || c->rtx_at != VTCP_NEVER) return;
+  c->rtx_at = now + vtcp_window_probe_wait(c->rtt.rto, c->probes);
+  if (c->user_at == VTCP_NEVER && c->user_timeout > 0) c->user_at = now + c->user_timeout;
+}
+
+/* ESTABLISHED and later: the text and FIN that leave now; none: the empty range at SND.NXT. */
+/*@ requires inv: tcb_inv(c);
+    requires now: now <= VTCP_TIME_MAX;
+    terminates \true;
+    exits never: \false;
+    assigns c->rtx_head, c->probe, c->rtx_at, c->user_at;
+    ensures inv: tcb_inv(c);
+    ensures refine: tcb_abs(c) == \old(tcb_abs(c));
+    ensures may: out_may{Pre}(c, \result.lo, \result.hi);
+    ensures none: \result.lo == \result.hi ==> \result.lo == c->snd_nxt;
+    ensures some: \result.lo < \result.hi ==> c->state >= VTCP_ESTABLISHED;
+    ensures T7_armed: \result.lo == \result.hi && c->state >= VTCP_ESTABLISHED && c->snd_ptr < snd_all(c) ==>
+      c->rtx_at != VTCP_NEVER; */
+static struct range leaving(struct vtcp *c, uint64_t now) {
+  struct range none = {c->snd_nxt, c->snd_nxt};
+  if (c->state < VTCP_ESTABLISHED || c->snd_una == queued(c)) return none;
+  struct range r = choose(c);
+  if (r.lo < r.hi) return r;
+  idle(c, now);
+  return none;
+}
+
+/* ---- what has left ---- */
+
+/* SND.NXT, the window's edge, and no acknowledgment owed. */
+/*@ requires inv: tcb_inv(c);
+    requires hi: 0 <= hi <= snd_all(c);
+    requires opening: c->state < VTCP_ESTABLISHED ==> hi <= c->snd_nxt;
+    terminates \true;
+    exits never: \false;
+    assigns c->rcv_adv, c->snd_nxt, c->ack_due, c->ack_sent;
+    ensures inv: tcb_inv(c);
+    ensures SHLD_14_never_shrinks: c->rcv_adv >= \old(c->rcv_adv);
+    ensures snd_nxt: c->snd_nxt == \max(\old(c->snd_nxt), hi);
+    ensures refine: tcb_abs(c) == spec_out_range(\old(tcb_abs(c)), hi, c->rcv_adv); */
+static void advance(struct vtcp *c, int64_t hi) {
+  int64_t adv = c->state >= VTCP_ESTABLISHED ? vtcp_tcb_edge(c) : c->rcv_adv;
+  int64_t nxt = hi > c->snd_nxt ? hi : c->snd_nxt;
+  c->rcv_adv = adv;
+  c->snd_nxt = nxt;
+  c->ack_due = false;
+  c->ack_sent = c->rcv_nxt;
+  //@ assert mem: tcb_mem(c);
+  //@ assert snd: tcb_snd(c);
+  //@ assert rcv: tcb_rcv(c) && tcb_window(c) && vtcp_reassembly_inv(&c->rcv);
+  //@ assert state: tcb_state(c);
+  //@ assert acked: tcb_acked(c) && tcb_unacked(c);
+}
+
+/* Counts a retransmission, or begins to time what leaves for the first time; nxt: SND.NXT before. */
+/*@ requires inv: tcb_inv(c);
+    requires range: 0 <= lo < hi;
+    terminates \true;
+    exits never: \false;
+    assigns c->retransmitted, c->rtt.timed_end, c->rtt.timed_at;
+    ensures inv: tcb_inv(c);
+    ensures s3_karn: lo < nxt ==> c->rtt.timed_end == -1;
+    ensures refine: tcb_abs(c) == \old(tcb_abs(c)); */
+static void measure(struct vtcp *c, int64_t lo, int64_t hi, int64_t nxt, uint64_t now) {
   if (lo < nxt) {
     if (c->retransmitted < UINT32_MAX) c->retransmitted++;
     vtcp_rtt_retransmitted(&c->rtt);
   } else if (!c->probe) {
     vtcp_rtt_sent(&c->rtt, hi, now);
   }
-  if (c->probe && c->snd_wnd == 0)
-    c->rtx_at = now + vtcp_window_probe_wait(c->rtt.rto, c->probes);
-  else if (c->snd_ptr < hi)
-    c->snd_ptr = hi;
-  if (c->rtx_at == VTCP_NEVER || c->rtx_head || (c->snd_una == nxt && c->snd_wnd > 0)) c->rtx_at = now + c->rtt.rto;
-  if (c->user_at == VTCP_NEVER && c->user_timeout > 0) c->user_at = now + c->user_timeout;
+}
+
+/* The retransmission or probe timer after text or FIN has left (RFC 6298 (5.1); RFC 9293 s3.8.6.1). What probing has
+   left of the timer may be longer than RTO. */
+/*@ requires inv: tcb_inv(c);
+    requires now: now <= VTCP_TIME_MAX;
+    terminates \true;
+    exits never: \false;
+    assigns \nothing;
+    ensures T7_armed: \result <= now + VTCP_RTO_MAX; */
+static uint64_t rtx_time(const struct vtcp *c, int64_t nxt, uint64_t now) {
+  if (c->rtx_head) return now + c->rtt.rto;
+  if (c->probe && c->snd_wnd == 0) return now + vtcp_window_probe_wait(c->rtt.rto, c->probes);
+  if (c->rtx_at > now + c->rtt.rto || (c->snd_una == nxt && c->snd_wnd > 0)) return now + c->rtt.rto;
+  return c->rtx_at;
+}
+
+/* Timers and pointers after [lo, hi) has left; nxt: SND.NXT before. */
+/*@ requires inv: tcb_inv(c);
+    requires now: now <= VTCP_TIME_MAX;
+    requires range: 0 <= lo < hi <= c->snd_nxt;
+    terminates \true;
+    exits never: \false;
+    assigns c->retransmitted, c->rtt.timed_end, c->rtt.timed_at, c->rtx_at, c->snd_ptr, c->user_at, c->rtx_head,
+      c->probe;
+    ensures inv: tcb_inv(c);
+    ensures refine: tcb_abs(c) == \old(tcb_abs(c));
+    ensures T7_armed: c->rtx_at != VTCP_NEVER; */
+static void sent(struct vtcp *c, int64_t lo, int64_t hi, int64_t nxt, uint64_t now) {
+  measure(c, lo, hi, nxt, now);
+  bool closed = c->probe && c->snd_wnd == 0;
+  int64_t ptr = !closed && c->snd_ptr < hi ? hi : c->snd_ptr;
+  uint64_t rtx_at = rtx_time(c, nxt, now);
+  uint64_t user_at = c->user_at == VTCP_NEVER && c->user_timeout > 0 ? now + c->user_timeout : c->user_at;
+  c->snd_ptr = ptr;
+  c->rtx_at = rtx_at;
+  c->user_at = user_at;
   c->rtx_head = false;
   c->probe = false;
 }
 
-/* Something is queued, nothing may leave and no timer runs: the probe timer (RFC 9293 s3.8.6.1). */
-static void arm_probe(struct vtcp *c, uint64_t now) {
-  if (c->snd_ptr == snd_all(c) || c->rtx_at != VTCP_NEVER) return;
-  c->rtx_at = now + vtcp_window_probe_wait(c->rtt.rto, c->probes);
-  if (c->user_at == VTCP_NEVER && c->user_timeout > 0) c->user_at = now + c->user_timeout;
+/* Text or FIN, [lo, hi), has left. */
+/*@ requires inv: tcb_inv(c);
+    requires now: now <= VTCP_TIME_MAX;
+    requires state: c->state >= VTCP_ESTABLISHED;
+    requires range: 0 <= lo < hi <= snd_all(c);
+    terminates \true;
+    exits never: \false;
+    assigns c->rcv_adv, c->snd_nxt, c->ack_due, c->ack_sent, c->retransmitted, c->rtt.timed_end, c->rtt.timed_at,
+      c->rtx_at, c->snd_ptr, c->user_at, c->rtx_head, c->probe;
+    ensures inv: tcb_inv(c);
+    ensures SHLD_14_never_shrinks: c->rcv_adv >= \old(c->rcv_adv);
+    ensures snd_nxt: c->snd_nxt == \max(\old(c->snd_nxt), hi);
+    ensures refine: tcb_abs(c) == spec_out_range(\old(tcb_abs(c)), hi, c->rcv_adv);
+    ensures T7_armed: c->rtx_at != VTCP_NEVER; */
+static void left(struct vtcp *c, int64_t lo, int64_t hi, uint64_t now) {
+  int64_t nxt = c->snd_nxt;
+  advance(c, hi);
+  sent(c, lo, hi, nxt, now);
 }
 
-/* ESTABLISHED and later: text and FIN. */
-static bool out_data(struct vtcp *c, uint64_t now, struct vtcp_segment *out) {
-  struct range r = choose(c);
-  if (r.lo == r.hi) {
-    c->rtx_head = false;
-    c->probe = false;
-    arm_probe(c, now);
+/* The SYN has left. */
+/*@ requires inv: tcb_inv(c);
+    requires now: now <= VTCP_TIME_MAX;
+    requires due: syn_due(c);
+    terminates \true;
+    exits never: \false;
+    assigns c->rtt.timed_end, c->rtt.timed_at, c->retransmitted, c->snd_nxt, c->snd_ptr, c->ack_due, c->rtx_at;
+    ensures inv: tcb_inv(c);
+    ensures RFC6298_s5_1: c->rtx_at == now + c->rtt.rto;
+    ensures refine: tcb_abs(c) == spec_out_range(\old(tcb_abs(c)), 1, c->rcv_adv); */
+static void left_syn(struct vtcp *c, uint64_t now) {
+  measure(c, 0, 1, c->snd_nxt, now);
+  c->snd_nxt = 1;
+  c->snd_ptr = 1;
+  c->ack_due = false;
+  c->rtx_at = now + c->rtt.rto;
+}
+
+/* ---- one segment ---- */
+
+/*@ requires inv: tcb_inv(c);
+    requires out: \valid(out) && \separated(out, c);
+    terminates \true;
+    exits never: \false;
+    assigns *out, c->rst_due;
+    ensures inv: tcb_inv(c);
+    ensures sayable: seg_fits(out, VTCP_HEADER_MAX) && out_ports(c, out);
+    ensures rst: out->seq == c->rst_seq && out->ack == c->rst_ack && out_plain(out) && out_empty(out) &&
+      out->flags == (c->rst_ackf != 0 ? VTCP_RST + VTCP_ACK : VTCP_RST);
+    ensures refine: tcb_abs(c) == spec_out_rst(\old(tcb_abs(c))); */
+static void send_rst(struct vtcp *c, struct vtcp_segment *out) {
+  c->rst_due = false;
+  //@ assert inv: tcb_inv(c);
+  //@ assert refine: tcb_abs(c) == spec_out_rst(\at(tcb_abs(c), Pre));
+  fill_rst(c, out);
+}
+
+/*@ requires inv: tcb_inv(c);
+    requires out: \valid(out) && \separated(out, c);
+    requires now: now <= VTCP_TIME_MAX;
+    requires due: syn_due(c);
+    terminates \true;
+    exits never: \false;
+    assigns *out, c->rtt.timed_end, c->rtt.timed_at, c->retransmitted, c->snd_nxt, c->snd_ptr, c->ack_due, c->rtx_at;
+    ensures inv: tcb_inv(c);
+    ensures sayable: seg_fits(out, VTCP_HEADER_MAX) && out_ports(c, out);
+    ensures syn: out_syn(c, out) && out_empty(out);
+    ensures options: out_syn_options(c, out);
+    ensures RFC6298_s5_1: c->rtx_at == now + c->rtt.rto;
+    ensures refine: tcb_abs(c) == spec_out_range(\old(tcb_abs(c)), 1, c->rcv_adv); */
+static void send_syn(struct vtcp *c, uint64_t now, struct vtcp_segment *out) {
+  left_syn(c, now);
+  fill_syn(c, out);
+}
+
+/* Text, FIN or an acknowledgment. */
+/*@ requires inv: tcb_inv(c);
+    requires out: \valid(out) && \separated(out, c, c->snd.data + (0 .. c->snd.cap - 1));
+    requires now: now <= VTCP_TIME_MAX;
+    requires no_syn: !syn_due(c);
+    terminates \true;
+    exits never: \false;
+    assigns *out, c->rcv_adv, c->snd_nxt, c->ack_due, c->ack_sent, c->retransmitted, c->rtt.timed_end, c->rtt.timed_at,
+      c->rtx_at, c->snd_ptr, c->user_at, c->rtx_head, c->probe;
+    ensures inv: tcb_inv(c);
+    ensures sayable: \result ==> seg_fits(out, VTCP_HEADER_MAX) && out_ports(c, out) && out_plain(out);
+    ensures none: !\result ==> tcb_abs(c) == \old(tcb_abs(c));
+    ensures SHLD_14_never_shrinks: c->rcv_adv >= \old(c->rcv_adv);
+    ensures T7_armed: c->state >= VTCP_ESTABLISHED && c->snd_ptr < snd_all(c) ==> c->rtx_at != VTCP_NEVER;
+    ensures refine: \result ==> tcb_abs(c) == spec_out_range(\old(tcb_abs(c)), c->snd_nxt, c->rcv_adv);
+    ensures MUST_16_range: \result ==> out_leaves{Pre, Post}(c, out); */
+static bool send_range(struct vtcp *c, uint64_t now, struct vtcp_segment *out) {
+  struct range r = leaving(c, now);
+  if (r.lo < r.hi) {
+    left(c, r.lo, r.hi, now);
+  } else if (c->state >= VTCP_SYN_RECEIVED && c->ack_due && c->ack_at <= now) {
+    advance(c, r.hi);
+  } else {
     return false;
   }
-  int64_t nxt = c->snd_nxt;
-  out_range(c, r.lo, r.hi, out);
-  sent(c, r.lo, r.hi, nxt, now);
+  fill_range(c, r.lo, r.hi, out);
   return true;
 }
 
 bool vtcp_output(struct vtcp *c, uint64_t now, struct vtcp_segment *out) {
+  if (now > VTCP_TIME_MAX) return false;
   if (c->rst_due) {
-    out_rst(c, out);
+    send_rst(c, out);
     return true;
   }
   if ((c->state == VTCP_SYN_SENT || c->state == VTCP_SYN_RECEIVED) && c->snd_ptr == 0) {
-    out_syn(c, now, out);
+    send_syn(c, now, out);
     return true;
   }
-  if (c->state >= VTCP_ESTABLISHED && c->snd_una < snd_all(c) && out_data(c, now, out)) return true;
-  if (c->ack_due && c->ack_at <= now) {
-    out_range(c, c->snd_nxt, c->snd_nxt, out);
-    return true;
-  }
-  return false;
+  return send_range(c, now, out);
 }
 
-
 bool vtcp_refuse(const struct vtcp_segment *s, struct vtcp_segment *out) {
-  if (vtcp_arrival_flag(s->flags, VTCP_RST) || s->text_len > 65535) return false;
+  if (vtcp_arrival_flag(s->flags, VTCP_RST) || s->text_len > 65535 || s->more_len > 0) return false;
   uint32_t len = s->text_len + (vtcp_arrival_flag(s->flags, VTCP_SYN) ? 1 : 0) +
                  (vtcp_arrival_flag(s->flags, VTCP_FIN) ? 1 : 0);
   struct vtcp_reset r = vtcp_arrival_reset(vtcp_arrival_flag(s->flags, VTCP_ACK), s->seq, s->ack, len);

@@ -102,12 +102,21 @@ bool vtcp_tcb_receiving(const struct vtcp *c) {
   return c->state == VTCP_ESTABLISHED || c->state == VTCP_FIN_WAIT_1 || c->state == VTCP_FIN_WAIT_2;
 }
 
+/*@ requires valid: \valid_read(cfg);
+    terminates \true;
+    exits never: \false;
+    assigns \nothing;
+    ensures ok: \result <==> config_ok(cfg); */
 static bool config_ok(const struct vtcp_config *cfg) {
   return cfg->mss >= 64 && cfg->mss <= 65475 && cfg->window_shift <= 14 && cfg->msl <= VTCP_DURATION_MAX &&
-         cfg->user_timeout <= VTCP_DURATION_MAX && cfg->rto_min >= 1000 && cfg->rto_min <= VTCP_RTO_MAX &&
+         cfg->user_timeout <= VTCP_DURATION_MAX && cfg->rto_min >= VTCP_RTO_FLOOR && cfg->rto_min <= VTCP_RTO_MAX &&
          cfg->snd_cap >= 1 && cfg->snd_cap <= VTCP_BUFFER_MAX && cfg->rcv_cap >= 1 && cfg->rcv_cap <= VTCP_BUFFER_MAX;
 }
 
+/*@ requires valid: \valid(c);
+    terminates \true;
+    exits never: \false;
+    assigns c->retransmitted, c->unacceptable, c->challenged, c->unstored; */
 static void clear_counters(struct vtcp *c) {
   c->retransmitted = 0;
   c->unacceptable = 0;
@@ -131,6 +140,8 @@ enum vtcp_error vtcp_init(struct vtcp *c, const struct vtcp_config *cfg) {
   c->rtt.rto_min = cfg->rto_min;
   clear_counters(c);
   c->state = VTCP_CLOSED;
+  c->passive = false;
+  c->ack_at = 0;
   vtcp_tcb_opened(c, 0);
   vtcp_congestion_init(&c->cc, c->mss, false);
   return VTCP_OK;
