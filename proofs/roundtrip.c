@@ -2,21 +2,6 @@
 #include "wire/checksum.h"
 #include "wire/segment.h"
 
-/*@ predicate same_fixed{L}(struct vtcp_segment *s, struct vtcp_segment *o) =
-      s->src_port == o->src_port && s->dst_port == o->dst_port && s->seq == o->seq && s->ack == o->ack &&
-      s->flags == o->flags && s->wnd == o->wnd && s->urg == o->urg;
-    predicate same_mss{L}(struct vtcp_segment *s, struct vtcp_segment *o) =
-      (s->has_mss != 0 <==> o->has_mss != 0) && (s->has_mss != 0 ==> s->mss == o->mss);
-    predicate same_wscale{L}(struct vtcp_segment *s, struct vtcp_segment *o) =
-      (s->has_wscale != 0 <==> o->has_wscale != 0) && (s->has_wscale != 0 ==> s->wscale == o->wscale);
-    predicate same_ts{L}(struct vtcp_segment *s, struct vtcp_segment *o) =
-      (s->has_ts != 0 <==> o->has_ts != 0) && (s->has_ts != 0 ==> s->tsval == o->tsval && s->tsecr == o->tsecr);
-    predicate same_sack{L}(struct vtcp_segment *s, struct vtcp_segment *o) =
-      (s->sack_permitted != 0 <==> o->sack_permitted != 0) && s->sack_count == o->sack_count &&
-      \forall integer k; 0 <= k < s->sack_count ==>
-        s->sack_left[k] == o->sack_left[k] && s->sack_right[k] == o->sack_right[k];
-*/
-
 /* Memory always is a stream. */
 /*@ requires readable: \valid_read(p + (0 .. n - 1));
     terminates \true;
@@ -44,10 +29,10 @@ static void lemma_stream(const uint8_t *p, uint32_t n) {
     terminates \true;
     exits never: \false;
     assigns \nothing;
-    ensures mss: same_mss(s, o);
-    ensures wscale: same_wscale(s, o);
-    ensures ts: same_ts(s, o);
-    ensures sack: same_sack(s, o);
+    ensures mss: seg_same_mss(s, o);
+    ensures wscale: seg_same_wscale(s, o);
+    ensures ts: seg_same_ts(s, o);
+    ensures sack: seg_same_sack(s, o);
 */
 static void lemma_fields(const struct vtcp_segment *s, const struct vtcp_segment *o) {
   (void)s;
@@ -65,11 +50,11 @@ static void lemma_fields(const struct vtcp_segment *s, const struct vtcp_segment
     exits never: \false;
     assigns buf[0 .. cap - 1], *out;
     ensures ok: \result == VTCP_PARSE_OK;
-    ensures fixed: same_fixed(s, out);
-    ensures mss: same_mss(s, out);
-    ensures wscale: same_wscale(s, out);
-    ensures ts: same_ts(s, out);
-    ensures sack: same_sack(s, out);
+    ensures fixed: seg_same_fixed(s, out);
+    ensures mss: seg_same_mss(s, out);
+    ensures wscale: seg_same_wscale(s, out);
+    ensures ts: seg_same_ts(s, out);
+    ensures sack: seg_same_sack(s, out);
     ensures text: out->text == buf + seg_header_len(s) && out->text_len == text_len && out->more_len == 0;
 */
 enum vtcp_parse_status roundtrip_segment(const struct vtcp_segment *s, uint8_t *buf, uint32_t cap, uint32_t text_len,

@@ -32,7 +32,7 @@ static inline uint32_t vtcp_octets_get32(const uint8_t *p, uint32_t i) {
   return p[i] * 16777216u + p[i + 1u] * 65536u + p[i + 2u] * 256u + p[i + 3u];
 }
 
-/*@ requires index: i <= VTCP_OCTETS_INDEX_MAX + 2;
+/*@ requires index: i <= VTCP_OCTETS_INDEX_MAX;
     requires valid: \valid(p + (i .. i + 1));
     terminates \true;
     exits never: \false;
@@ -52,9 +52,12 @@ static inline void vtcp_octets_put16(uint8_t *p, uint32_t i, uint16_t v) {
     ensures value: be32(p, i) == v;
 */
 static inline void vtcp_octets_put32(uint8_t *p, uint32_t i, uint32_t v) {
-  vtcp_octets_put16(p, i, (uint16_t)(v / 65536u));
-  vtcp_octets_put16(p, i + 2u, (uint16_t)(v % 65536u));
-  //@ assert high: be16(p, i) == v / 65536;
+  uint32_t high = v / 65536u, low = v % 65536u;
+  p[i] = (uint8_t)(high / 256u);
+  p[i + 1u] = (uint8_t)(high % 256u);
+  p[i + 2u] = (uint8_t)(low / 256u);
+  p[i + 3u] = (uint8_t)(low % 256u);
+  //@ assert halves: be16(p, i) == high && be16(p, i + 2) == low;
 }
 
 /*@ requires index: i <= VTCP_OCTETS_INDEX_MAX;
