@@ -1,23 +1,77 @@
 #include "connection/steps.h"
 
+/* The peer's ISN. */
+/*@ requires valid: \valid(c) && \valid_read(g) && \separated(c, g);
+    terminates \true;
+    exits never: \false;
+    assigns c->irs, c->snd_wl1, c->snd_wl2;
+    KEEPS_INV;
+    ensures refine: tcb_abs(c) == spec_adopt(\old(tcb_abs(c)), seg_abs(g)); */
+static void adopt(struct vtcp *c, const struct vtcp_arrival *g) {
+  c->irs = g->wire_seq;
+  c->snd_wl1 = 0;
+  c->snd_wl2 = 0;
+}
+
 /* The peer's SYN: IRS, options and the first window. */
+/*@ requires inv: tcb_inv(c);
+    requires seg: seg_ok(g) && \valid_read(g) && \valid_read(s) && \separated(c, g) && \separated(c, s);
+    requires shift: s->wscale <= 14;
+    terminates \true;
+    exits never: \false;
+    assigns c->snd_mss, c->wscale, c->snd_factor, c->rcv_factor, c->probes, c->snd_wnd, c->snd_wl1, c->snd_wl2,
+      c->snd_wnd_max, c->irs;
+    KEEPS_INV;
+    ensures refine: tcb_abs(c) == spec_syn_of(\old(tcb_abs(c)), seg_abs(g)); */
 static void syn_of(struct vtcp *c, const struct vtcp_arrival *g, const struct vtcp_segment *s) {
   vtcp_arrival_options(c, s);
   vtcp_arrive_window_of(c, g);
-  c->snd_wl1 = 0;
-  c->snd_wl2 = 0;
-  c->irs = g->wire_seq;
+  adopt(c, g);
 }
 
-/* SYN-RECEIVED: a SYN-ACK is to leave, and is given up after the user timeout. */
-static void enter_syn_received(struct vtcp *c, uint64_t now) {
-  c->state = VTCP_SYN_RECEIVED;
+/* A SYN-ACK is to leave, and is given up after the user timeout. */
+/*@ requires valid: \valid(c);
+    requires policy: tcb_policy(c);
+    requires now: now <= VTCP_TIME_MAX;
+    terminates \true;
+    exits never: \false;
+    assigns c->snd_ptr, c->rtx_at, c->user_at;
+    KEEPS(mem); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); KEEPS(state); KEEPS(acked);
+    KEEPS(unacked); KEEPS(fresh);
+    ensures snd: \old(tcb_snd(c)) && c->snd_una == 0 ==> tcb_snd(c);
+    ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
+static void answer_syn(struct vtcp *c, uint64_t now) {
   c->snd_ptr = 0;
   c->rtx_at = VTCP_NEVER;
   c->user_at = c->user_timeout > 0 ? now + c->user_timeout : VTCP_NEVER;
 }
 
+/*@ requires inv: tcb_inv(c);
+    requires state: c->state == VTCP_LISTEN || c->state == VTCP_SYN_SENT;
+    requires now: now <= VTCP_TIME_MAX;
+    terminates \true;
+    exits never: \false;
+    assigns c->snd_ptr, c->rtx_at, c->user_at, c->state;
+    KEEPS_INV;
+    ensures refine: tcb_abs(c) == spec_enter(\old(tcb_abs(c)), VTCP_SYN_RECEIVED); */
+static void enter_syn_received(struct vtcp *c, uint64_t now) {
+  answer_syn(c, now);
+  vtcp_tcb_enter(c, VTCP_SYN_RECEIVED);
+}
+
 /* RFC 9293 s3.10.7.2 */
+/*@ requires inv: tcb_inv(c);
+    requires seg: seg_ok(g) && seg_mem(c, g);
+    requires now: now <= VTCP_TIME_MAX;
+    requires options: \valid_read(s) && \separated(c, s) && s->wscale <= 14;
+    requires state: c->state == VTCP_LISTEN;
+    terminates \true;
+    exits never: \false;
+    assigns c->rst_due, c->rst_ackf, c->rst_seq, c->rst_ack, c->remote_port,
+      c->snd_mss, c->wscale, c->snd_factor, c->rcv_factor, c->probes, c->snd_wnd, c->snd_wl1, c->snd_wl2,
+      c->snd_wnd_max, c->irs, c->snd_ptr, c->rtx_at, c->user_at, c->state;
+    KEEPS_INV;
+    ensures refine: tcb_abs(c) == spec_arrive_listen(\old(tcb_abs(c)), seg_abs(g)); */
 static void arrive_listen(struct vtcp *c, const struct vtcp_arrival *g, const struct vtcp_segment *s, uint64_t now) {
   if (g->rst) return;
   if (g->ackf) {
@@ -29,10 +83,30 @@ static void arrive_listen(struct vtcp *c, const struct vtcp_arrival *g, const st
   }
 }
 
+/*@ requires valid: \valid_read(c) && \valid_read(g);
+    terminates \true;
+    exits never: \false;
+    assigns \nothing;
+    ensures spec: \result <==> spec_ack_acceptable(tcb_abs(c), seg_abs(g)) == \true;
+    ensures range: \result <==> c->snd_una < g->ack <= c->snd_nxt; */
 static bool ack_acceptable(const struct vtcp *c, const struct vtcp_arrival *g) {
   return c->snd_una < g->ack && g->ack <= c->snd_nxt;
 }
 
+/*@ requires inv: tcb_inv(c);
+    requires seg: seg_ok(g) && seg_mem(c, g);
+    requires now: now <= VTCP_TIME_MAX;
+    requires options: \valid_read(s) && \separated(c, s) && s->wscale <= 14;
+    requires state: c->state == VTCP_SYN_SENT;
+    requires syn: g->syn && (g->ackf ==> c->snd_una < g->ack <= c->snd_nxt);
+    terminates \true;
+    exits never: \false;
+    assigns WRITES_ESTABLISH, WRITES_DATA, c->snd_mss, c->wscale, c->snd_factor, c->rcv_factor, c->probes, c->snd_wnd, c->snd_wl1, c->snd_wl2,
+      c->snd_wnd_max, c->irs, c->snd_ptr, c->rtx_at, c->user_at, c->state;
+    KEEPS_INV;
+    ensures refine: tcb_abs(c) == (g->ackf ?
+      spec_arrive_data(spec_ack_owed(spec_establish(spec_syn_of(\old(tcb_abs(c)), seg_abs(g)), seg_abs(g))), seg_abs(g), c->rcv.nxt) :
+      spec_enter(spec_syn_of(\old(tcb_abs(c)), seg_abs(g)), VTCP_SYN_RECEIVED)); */
 /* SYN-SENT, fourth: the SYN bit is on and the ACK, if there is one, acceptable. */
 static void syn_sent_syn(struct vtcp *c, const struct vtcp_arrival *g, const struct vtcp_segment *s, uint64_t now) {
   syn_of(c, g, s);
@@ -45,6 +119,18 @@ static void syn_sent_syn(struct vtcp *c, const struct vtcp_arrival *g, const str
   vtcp_arrive_data(c, g, now);
 }
 
+/*@ requires inv: tcb_inv(c);
+    requires seg: seg_ok(g) && seg_mem(c, g);
+    requires now: now <= VTCP_TIME_MAX;
+    requires options: \valid_read(s) && \separated(c, s) && s->wscale <= 14;
+    requires state: c->state == VTCP_SYN_SENT;
+    terminates \true;
+    exits never: \false;
+    assigns c->rst_due, c->rst_ackf, c->rst_seq, c->rst_ack, WRITES_FINISH, WRITES_ESTABLISH, WRITES_DATA,
+      c->snd_mss, c->wscale, c->snd_factor, c->rcv_factor, c->probes, c->snd_wnd, c->snd_wl1, c->snd_wl2,
+      c->snd_wnd_max, c->irs, c->snd_ptr, c->rtx_at, c->user_at, c->state;
+    KEEPS_INV;
+    ensures refine: tcb_abs(c) == spec_arrive_syn_sent(\old(tcb_abs(c)), seg_abs(g), c->rcv.nxt); */
 /* RFC 9293 s3.10.7.3 */
 static void arrive_syn_sent(struct vtcp *c, const struct vtcp_arrival *g, const struct vtcp_segment *s, uint64_t now) {
   if (g->ackf && !ack_acceptable(c, g)) {
@@ -56,16 +142,35 @@ static void arrive_syn_sent(struct vtcp *c, const struct vtcp_arrival *g, const 
   }
 }
 
+/*@ requires valid: \valid_read(c) && \valid_read(g);
+    requires snd: tcb_snd(c);
+    requires seg: seg_ok(g);
+    terminates \true;
+    exits never: \false;
+    assigns \nothing;
+    ensures spec: \result <==> spec_ack_in_range(tcb_abs(c), seg_abs(g)) == \true;
+    ensures range: \result ==> g->ack <= c->snd_nxt; */
 /* RFC 5961 s5.2: neither beyond SND.NXT nor older than the largest window. */
 static bool ack_in_range(const struct vtcp *c, const struct vtcp_arrival *g) {
   return c->snd_una - c->snd_wnd_max <= g->ack && g->ack <= c->snd_nxt;
 }
 
+/*@ requires inv: tcb_inv(c);
+    requires seg: seg_ok(g) && seg_mem(c, g);
+    requires now: now <= VTCP_TIME_MAX;
+    requires state: c->state >= VTCP_ESTABLISHED;
+    terminates \true;
+    exits never: \false;
+    assigns c->unacceptable, WRITES_CHALLENGE, WRITES_ACK, WRITES_DATA;
+    KEEPS_INV;
+    ensures stream: \forall octets s; vtcp_reassembly_holds{Pre}(&c->rcv, s) && seg_carries{Pre}(g, s) ==>
+      vtcp_reassembly_holds(&c->rcv, s);
+    ensures refine: tcb_abs(c) == spec_arrive_synchronized(\old(tcb_abs(c)), seg_abs(g), \old(allowed(c, now)), c->rcv.nxt); */
 /* s3.10.7.4 from the fifth check on, ESTABLISHED and later. */
 static void arrive_synchronized(struct vtcp *c, const struct vtcp_arrival *g, uint64_t now) {
   if (!g->ackf) return;
   if (!ack_in_range(c, g)) {
-    if (c->unacceptable < UINT32_MAX) c->unacceptable++;
+    vtcp_tcb_unacceptable(c);
     vtcp_tcb_challenge(c, now);
     return;
   }
@@ -73,6 +178,15 @@ static void arrive_synchronized(struct vtcp *c, const struct vtcp_arrival *g, ui
   if (c->state != VTCP_CLOSED) vtcp_arrive_data(c, g, now);
 }
 
+/*@ requires inv: tcb_inv(c);
+    requires seg: seg_ok(g) && seg_mem(c, g);
+    requires now: now <= VTCP_TIME_MAX;
+    requires state: c->state == VTCP_SYN_RECEIVED;
+    terminates \true;
+    exits never: \false;
+    assigns c->rst_due, c->rst_ackf, c->rst_seq, c->rst_ack, WRITES_CHALLENGE, WRITES_ESTABLISH, WRITES_DATA;
+    KEEPS_INV;
+    ensures refine: tcb_abs(c) == spec_arrive_syn_received(\old(tcb_abs(c)), seg_abs(g), \old(allowed(c, now)), c->rcv.nxt); */
 /* s3.10.7.4 from the fifth check on, SYN-RECEIVED. Only SEG.SEQ = RCV.NXT shows that the peer adopted our ISN. */
 static void arrive_syn_received(struct vtcp *c, const struct vtcp_arrival *g, uint64_t now) {
   if (!g->ackf) return;
@@ -86,12 +200,27 @@ static void arrive_syn_received(struct vtcp *c, const struct vtcp_arrival *g, ui
   }
 }
 
+/*@ requires valid: \valid_read(c) && \valid_read(g);
+    terminates \true;
+    exits never: \false;
+    assigns \nothing;
+    ensures spec: \result <==> spec_syn_ack_at_irs(tcb_abs(c), seg_abs(g)) == \true;
+    ensures range: \result ==> c->state == VTCP_SYN_RECEIVED && c->snd_una < g->ack <= c->snd_nxt; */
 /* Simultaneous open: the peer's SYN-ACK repeats its SYN at IRS, below RCV.NXT. */
 static bool syn_ack_at_irs(const struct vtcp *c, const struct vtcp_arrival *g) {
   return c->state == VTCP_SYN_RECEIVED && g->syn && g->ackf && !g->rst && !g->fin && g->seq == 0 &&
          ack_acceptable(c, g);
 }
 
+/*@ requires inv: tcb_inv(c);
+    requires seg: seg_ok(g) && seg_mem(c, g);
+    requires now: now <= VTCP_TIME_MAX;
+    requires state: c->state >= VTCP_SYN_RECEIVED;
+    terminates \true;
+    exits never: \false;
+    assigns WRITES_INPUT;
+    KEEPS_INV;
+    ensures refine: tcb_abs(c) == spec_arrive_other(\old(tcb_abs(c)), seg_abs(g), \old(allowed(c, now)), c->rcv.nxt); */
 /* RFC 9293 s3.10.7.4 */
 static void arrive_other(struct vtcp *c, const struct vtcp_arrival *g, uint64_t now) {
   if (syn_ack_at_irs(c, g)) {
@@ -111,6 +240,15 @@ static void arrive_other(struct vtcp *c, const struct vtcp_arrival *g, uint64_t 
     arrive_synchronized(c, g, now);
 }
 
+/*@ requires inv: tcb_inv(c);
+    requires seg: seg_ok(g) && seg_mem(c, g);
+    requires now: now <= VTCP_TIME_MAX;
+    requires options: \valid_read(s) && \separated(c, s) && s->wscale <= 14;
+    terminates \true;
+    exits never: \false;
+    assigns WRITES_INPUT;
+    KEEPS_INV;
+    ensures refine: tcb_abs(c) == spec_arrive(\old(tcb_abs(c)), seg_abs(g), \old(allowed(c, now)), c->rcv.nxt); */
 static void arrive(struct vtcp *c, const struct vtcp_arrival *g, const struct vtcp_segment *s, uint64_t now) {
   if (c->state == VTCP_CLOSED)
     vtcp_arrival_reset_for(c, g);

@@ -8,19 +8,50 @@ void vtcp_arrive_window_of(struct vtcp *c, const struct vtcp_arrival *g) {
   if (c->snd_wnd_max < g->wnd) c->snd_wnd_max = g->wnd;
 }
 
-/* ESTABLISHED: our SYN is acknowledged. */
-void vtcp_arrive_establish(struct vtcp *c, const struct vtcp_arrival *g, uint64_t now) {
+/* What policy learns from the acknowledgment of our SYN. */
+/*@ requires valid: \valid(c);
+    requires options: tcb_options(c);
+    requires policy: tcb_policy(c);
+    terminates \true;
+    exits never: \false;
+    assigns WRITES_CC, WRITES_RTT, c->rtx_at, c->user_at, c->ev_established;
+    KEEPS_INV;
+    ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
+static void start_policy(struct vtcp *c, int64_t ack, uint64_t now) {
   vtcp_congestion_init(&c->cc, c->snd_mss, c->rtt.backoffs > 0);
   vtcp_rtt_established(&c->rtt);
-  vtcp_rtt_acked(&c->rtt, g->ack, now);
+  vtcp_rtt_acked(&c->rtt, ack, now);
   c->rtx_at = VTCP_NEVER;
   c->user_at = VTCP_NEVER;
   c->ev_established = true;
+}
+
+/* Our SYN is acknowledged; a CLOSE that waited is carried out (RFC 9293 s3.10.4). */
+/*@ requires inv: tcb_inv(c);
+    requires seg: \valid_read(g) && \separated(c, g);
+    requires state: c->state == VTCP_SYN_SENT || c->state == VTCP_SYN_RECEIVED;
+    requires acceptable: c->snd_una < g->ack <= c->snd_nxt;
+    terminates \true;
+    exits never: \false;
+    assigns c->snd_una, c->snd_ptr, c->state, c->fin, c->close_wanted;
+    KEEPS(mem); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy);
+    ensures snd: tcb_snd(c);
+    ensures state: tcb_state(c);
+    ensures acked: tcb_acked(c);
+    ensures unacked: tcb_unacked(c);
+    ensures refine: tcb_abs(c) == spec_now_established(\old(tcb_abs(c)), seg_abs(g)); */
+static void now_established(struct vtcp *c, const struct vtcp_arrival *g) {
   c->snd_una = g->ack;
   c->snd_ptr = g->ack;
+  c->state = c->close_wanted ? VTCP_FIN_WAIT_1 : VTCP_ESTABLISHED;
+  if (c->close_wanted) c->fin = true;
+  c->close_wanted = false;
+}
+
+void vtcp_arrive_establish(struct vtcp *c, const struct vtcp_arrival *g, uint64_t now) {
+  start_policy(c, g->ack, now);
   vtcp_arrive_window_of(c, g);
-  c->state = VTCP_ESTABLISHED;
-  if (c->close_wanted) vtcp_tcb_queue_fin(c);
+  now_established(c, g);
 }
 
 /* RFC 5681 s2: a duplicate acknowledgment. */
@@ -61,6 +92,26 @@ static void progress(struct vtcp *c, int64_t acked, uint64_t now) {
   c->rtx_at = c->snd_una < c->snd_nxt ? now + c->rtt.rto : VTCP_NEVER;
 }
 
+/* SND.UNA =< SEG.ACK: what is acknowledged leaves the queue. */
+/*@ requires inv: tcb_inv(c);
+    requires state: c->state >= VTCP_ESTABLISHED;
+    requires range: c->snd_una < ack <= c->snd_nxt;
+    terminates \true;
+    exits never: \false;
+    assigns c->snd.head, c->snd.len, c->snd.base, c->snd_una, c->snd_ptr;
+    KEEPS(mem); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); KEEPS(state); KEEPS(acked);
+    ensures snd: tcb_snd(c);
+    ensures una: c->snd_una == ack;
+    ensures ring: \forall octets s; vtcp_ring_holds{Pre}(&c->snd, s) ==> vtcp_ring_holds(&c->snd, s);
+    ensures refine: tcb_abs(c) == spec_una_of(\old(tcb_abs(c)), ack); */
+static void una_of(struct vtcp *c, int64_t ack) {
+  int64_t end = c->snd.base + c->snd.len;
+  int64_t to = ack < end ? ack : end;
+  vtcp_ring_drop(&c->snd, (uint32_t)(to - c->snd.base));
+  c->snd_una = ack;
+  if (c->snd_ptr < ack) c->snd_ptr = ack;
+}
+
 /*@ requires inv: tcb_inv(c);
     requires state: c->state >= VTCP_ESTABLISHED;
     requires seg: seg_ok(g) && \valid_read(g) && \separated(c, g);
@@ -77,12 +128,8 @@ static void progress(struct vtcp *c, int64_t acked, uint64_t now) {
     ensures refine: tcb_abs(c) == spec_ack_una(\old(tcb_abs(c)), seg_abs(g)); */
 static void ack_una(struct vtcp *c, const struct vtcp_arrival *g, uint64_t now) {
   if (g->ack <= c->snd_una) return;
-  int64_t end = c->snd.base + c->snd.len;
-  int64_t to = g->ack < end ? g->ack : end;
   int64_t acked = g->ack - c->snd_una;
-  vtcp_ring_drop(&c->snd, (uint32_t)(to - c->snd.base));
-  c->snd_una = g->ack;
-  if (c->snd_ptr < c->snd_una) c->snd_ptr = c->snd_una;
+  una_of(c, g->ack);
   progress(c, acked, now);
 }
 
@@ -113,10 +160,10 @@ static void ack_window(struct vtcp *c, const struct vtcp_arrival *g) {
 static void ack_fin(struct vtcp *c, uint64_t now) {
   if (!c->fin || c->snd_una != c->snd.base + c->snd.len + 1) return;
   if (c->state == VTCP_FIN_WAIT_1) {
-    c->state = VTCP_FIN_WAIT_2;
+    vtcp_tcb_enter(c, VTCP_FIN_WAIT_2);
   } else if (c->state == VTCP_CLOSING) {
-    c->state = VTCP_TIME_WAIT;
-    c->wait_at = now + 2 * c->msl;
+    vtcp_tcb_start_wait(c, now);
+    vtcp_tcb_enter(c, VTCP_TIME_WAIT);
   } else if (c->state == VTCP_LAST_ACK) {
     vtcp_tcb_finish(c, VTCP_OUTCOME_CLOSED);
   }

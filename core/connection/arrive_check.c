@@ -8,14 +8,13 @@
     ensures mem: tcb_mem(c);
     ensures snd: tcb_snd(c);
     ensures rcv: tcb_rcv(c);
-    KEEPS(reassembly); KEEPS(window); KEEPS(options);
-    ensures policy: tcb_policy(c);
+    KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy);
     ensures state: tcb_state(c);
     ensures acked: tcb_acked(c) && tcb_unacked(c);
     ensures refine: tcb_abs(c) == spec_back_to_listen(\old(tcb_abs(c))); */
 static void back_to_listen(struct vtcp *c) {
   vtcp_tcb_fresh_send(c);
-  c->state = VTCP_LISTEN;
+  vtcp_tcb_enter(c, VTCP_LISTEN);
 }
 
 /* RFC 9293 s3.10.7.4, the four cases of Table 6. */
@@ -45,10 +44,10 @@ static bool allowance(const struct vtcp *c, const struct vtcp_arrival *g) {
 
 bool vtcp_arrive_seq(struct vtcp *c, const struct vtcp_arrival *g, uint64_t now) {
   if (acceptable(c, g) || allowance(c, g)) return true;
-  if (c->unacceptable < UINT32_MAX) c->unacceptable++;
+  vtcp_tcb_unacceptable(c);
   if (g->rst) return false;
   /* Our last ACK was lost: 2 MSL begin anew (s3.10.7.4, eighth). */
-  if (c->state == VTCP_TIME_WAIT && g->fin && g->seq + g->txt == c->rcv_fin) c->wait_at = now + 2 * c->msl;
+  if (c->state == VTCP_TIME_WAIT && g->fin && g->seq + g->txt == c->rcv_fin) vtcp_tcb_start_wait(c, now);
   if (g->txt > 0 || g->fin)
     vtcp_tcb_ack_now(c);
   else

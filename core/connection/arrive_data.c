@@ -16,23 +16,49 @@ static void arrive_urg(struct vtcp *c, const struct vtcp_arrival *g) {
   c->ev_urgent = true;
 }
 
+/* Stores the text's octets in [lo, hi). */
 /*@ requires mem: tcb_mem(c);
     requires rcv: tcb_rcv(c);
     requires reassembly: tcb_reassembly(c);
     requires window: tcb_window(c);
-    requires level: c->rcv_nxt == c->rcv.nxt;
     requires seg: seg_ok(g) && seg_mem(c, g);
+    requires level: c->rcv_nxt == c->rcv.nxt;
+    requires part: c->rcv_nxt <= lo < hi <= c->rcv_adv && seg_first(g) <= lo && hi <= seg_first(g) + g->txt;
     terminates \true;
     exits never: \false;
     assigns c->rcv.len, c->rcv.nxt, WRITES_RANGES, c->rcv.data[0 .. c->rcv.cap - 1], c->unstored;
     ensures grows: \old(c->rcv.nxt) <= c->rcv.nxt <= c->rcv_adv;
     ensures reassembly: tcb_reassembly(c);
     ensures window: tcb_window(c);
+    KEEPS(mem); KEEPS(snd); KEEPS(options); KEEPS(policy);
     ensures least: !vtcp_reassembly_present(&c->rcv, c->rcv.nxt);
     ensures stream: \forall octets s; vtcp_reassembly_holds{Pre}(&c->rcv, s) && seg_carries{Pre}(g, s) ==>
-      vtcp_reassembly_holds(&c->rcv, s); */
+      vtcp_reassembly_holds(&c->rcv, s);
+    ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
+static void store(struct vtcp *c, const struct vtcp_arrival *g, int64_t lo, int64_t hi) {
+  int64_t first = g->seq + (g->syn ? 1 : 0);
+  bool stored = vtcp_reassembly_insert(&c->rcv, lo, g->text + (lo - first), (uint32_t)(hi - lo));
+  if (!stored && c->unstored < UINT32_MAX) c->unstored++;
+}
+
 /* Stores what of the text is inside the window and before a FIN already known. True: it went in at RCV.NXT and left
    no gap behind it. */
+/*@ requires mem: tcb_mem(c);
+    requires rcv: tcb_rcv(c);
+    requires reassembly: tcb_reassembly(c);
+    requires window: tcb_window(c);
+    requires seg: seg_ok(g) && seg_mem(c, g);
+    requires level: c->rcv_nxt == c->rcv.nxt;
+    terminates \true;
+    exits never: \false;
+    assigns c->rcv.len, c->rcv.nxt, WRITES_RANGES, c->rcv.data[0 .. c->rcv.cap - 1], c->unstored;
+    ensures grows: \old(c->rcv.nxt) <= c->rcv.nxt <= c->rcv_adv;
+    ensures reassembly: tcb_reassembly(c);
+    ensures window: tcb_window(c);
+    KEEPS(mem); KEEPS(snd); KEEPS(options); KEEPS(policy);
+    ensures stream: \forall octets s; vtcp_reassembly_holds{Pre}(&c->rcv, s) && seg_carries{Pre}(g, s) ==>
+      vtcp_reassembly_holds(&c->rcv, s);
+    ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 static bool store_text(struct vtcp *c, const struct vtcp_arrival *g) {
   int64_t first = g->seq + (g->syn ? 1 : 0);
   int64_t lo = first < c->rcv_nxt ? c->rcv_nxt : first;
@@ -40,9 +66,22 @@ static bool store_text(struct vtcp *c, const struct vtcp_arrival *g) {
   if (hi > c->rcv_adv) hi = c->rcv_adv;
   if (c->rcv_fin >= 0 && hi > c->rcv_fin) hi = c->rcv_fin;
   if (lo >= hi) return false;
-  bool stored = vtcp_reassembly_insert(&c->rcv, lo, g->text + (lo - first), (uint32_t)(hi - lo));
-  if (!stored && c->unstored < UINT32_MAX) c->unstored++;
+  store(c, g, lo, hi);
   return lo == c->rcv_nxt && c->rcv.nxt == hi;
+}
+
+/* RCV.NXT goes to the first octet that is missing. */
+/*@ requires valid: \valid(c);
+    requires grown: c->rcv_nxt <= c->rcv.nxt <= c->rcv_adv;
+    terminates \true;
+    exits never: \false;
+    assigns c->rcv_nxt, c->ev_data;
+    ensures level: c->rcv_nxt == c->rcv.nxt;
+    KEEPS(mem); KEEPS(snd); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); KEEPS(acked); KEEPS(unacked);
+    ensures refine: tcb_abs(c) == spec_advance(\old(tcb_abs(c)), c->rcv.nxt); */
+static void advance(struct vtcp *c) {
+  if (c->rcv_nxt < c->rcv.nxt) c->ev_data = true;
+  c->rcv_nxt = c->rcv.nxt;
 }
 
 /*@ requires valid: \valid(c);
@@ -81,8 +120,7 @@ static void schedule_ack(struct vtcp *c, bool in_order, uint64_t now) {
 static void arrive_text(struct vtcp *c, const struct vtcp_arrival *g, uint64_t now) {
   if (!vtcp_tcb_receiving(c)) return;
   bool in_order = store_text(c, g);
-  if (c->rcv_nxt < c->rcv.nxt) c->ev_data = true;
-  c->rcv_nxt = c->rcv.nxt;
+  advance(c);
   if (g->txt > 0 || g->syn || g->fin) schedule_ack(c, in_order, now);
 }
 

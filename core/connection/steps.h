@@ -37,9 +37,43 @@ void vtcp_tcb_ack_now(struct vtcp *c);
     terminates \true;
     exits never: \false;
     assigns WRITES_CHALLENGE;
+    KEEPS_INV;
     ensures budget: vtcp_challenge_inv(&c->challenge);
     ensures refine: tcb_abs(c) == spec_challenge(\old(tcb_abs(c)), \old(allowed(c, now))); */
 void vtcp_tcb_challenge(struct vtcp *c, uint64_t now);
+
+/* Counts a segment that failed the sequence or acknowledgment check. */
+/*@ requires valid: \valid(c);
+    terminates \true;
+    exits never: \false;
+    assigns c->unacceptable;
+    KEEPS_INV;
+    ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
+void vtcp_tcb_unacceptable(struct vtcp *c);
+
+/* Enter a state. */
+/*@ requires valid: \valid(c);
+    terminates \true;
+    exits never: \false;
+    assigns c->state;
+    ensures state: c->state == state;
+    KEEPS(mem); KEEPS(snd); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy);
+    ensures opening: VTCP_LISTEN <= state <= VTCP_SYN_RECEIVED && \old(tcb_fresh(c)) && !c->close_wanted ==>
+      tcb_state(c) && tcb_acked(c) && tcb_unacked(c);
+    ensures refine: tcb_abs(c) == spec_enter(\old(tcb_abs(c)), state); */
+void vtcp_tcb_enter(struct vtcp *c, int32_t state);
+
+/* Start or restart the 2 MSL timer. */
+/*@ requires valid: \valid(c);
+    requires policy: tcb_policy(c);
+    requires now: now <= VTCP_TIME_MAX;
+    terminates \true;
+    exits never: \false;
+    assigns c->wait_at;
+    ensures s3_10_8_2_msl: c->wait_at == now + 2 * c->msl;
+    KEEPS_INV;
+    ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
+void vtcp_tcb_start_wait(struct vtcp *c, uint64_t now);
 
 /* Enter CLOSED. */
 /*@ requires valid: \valid(c);
@@ -60,9 +94,10 @@ void vtcp_tcb_finish(struct vtcp *c, int32_t outcome);
     assigns WRITES_FRESH_SEND;
     ensures mem: tcb_mem(c);
     ensures kept: c->snd.data == \old(c->snd.data) && c->snd.cap == \old(c->snd.cap);
+    KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); KEEPS(fresh);
     ensures snd: tcb_snd(c);
     ensures rtt: vtcp_rtt_inv(&c->rtt);
-    ensures empty: c->snd_una == 0 && c->snd_nxt == 0 && !c->fin && c->ack_sent == 1;
+    ensures empty: c->snd_una == 0 && c->snd_nxt == 0 && !c->fin && c->ack_sent == 1 && !c->close_wanted;
     ensures refine: tcb_abs(c) == spec_fresh_send(\old(tcb_abs(c))); */
 void vtcp_tcb_fresh_send(struct vtcp *c);
 
@@ -203,6 +238,9 @@ void vtcp_arrival_reset_for(struct vtcp *c, const struct vtcp_arrival *g);
     terminates \true;
     exits never: \false;
     assigns c->snd_mss, c->wscale, c->snd_factor, c->rcv_factor;
+    KEEPS(mem); KEEPS(snd); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(policy); KEEPS(state); KEEPS(acked);
+    KEEPS(unacked);
+    ensures abs: tcb_abs(c) == \old(tcb_abs(c));
     ensures options: tcb_options(c);
     ensures MUST_16_mss: c->snd_mss == \max(64, \min(c->mss, s->has_mss ? s->mss : c->ipv6 ? 1220 : 536));
     ensures RFC7323_s2_2_both: c->wscale <==> (c->wscale_offer && s->has_wscale);
@@ -235,7 +273,9 @@ bool vtcp_arrive_seq(struct vtcp *c, const struct vtcp_arrival *g, uint64_t now)
     terminates \true;
     exits never: \false;
     assigns WRITES_FRESH_SEND, WRITES_FINISH, WRITES_CHALLENGE;
-    KEEPS_INV;
+    KEEPS(mem); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); KEEPS(state); KEEPS(acked);
+    KEEPS(unacked);
+    ensures snd: tcb_snd(c);
     ensures refine: tcb_abs(c) == spec_arrive_rst(\old(tcb_abs(c)), seg_abs(g), \old(allowed(c, now))); */
 void vtcp_arrive_rst(struct vtcp *c, const struct vtcp_arrival *g, uint64_t now);
 
@@ -245,7 +285,9 @@ void vtcp_arrive_rst(struct vtcp *c, const struct vtcp_arrival *g, uint64_t now)
     terminates \true;
     exits never: \false;
     assigns WRITES_FRESH_SEND, WRITES_CHALLENGE, c->state;
-    KEEPS_INV;
+    KEEPS(mem); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); KEEPS(state); KEEPS(acked);
+    KEEPS(unacked);
+    ensures snd: tcb_snd(c);
     ensures refine: tcb_abs(c) == spec_arrive_syn(\old(tcb_abs(c)), \old(allowed(c, now))); */
 void vtcp_arrive_syn(struct vtcp *c, uint64_t now);
 

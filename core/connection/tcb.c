@@ -8,7 +8,20 @@ void vtcp_tcb_ack_now(struct vtcp *c) {
 void vtcp_tcb_challenge(struct vtcp *c, uint64_t now) {
   if (!vtcp_challenge_take(&c->challenge, now)) return;
   if (c->challenged < UINT32_MAX) c->challenged++;
-  vtcp_tcb_ack_now(c);
+  c->ack_due = true;
+  c->ack_at = 0;
+}
+
+void vtcp_tcb_unacceptable(struct vtcp *c) {
+  if (c->unacceptable < UINT32_MAX) c->unacceptable++;
+}
+
+void vtcp_tcb_enter(struct vtcp *c, int32_t state) {
+  c->state = state;
+}
+
+void vtcp_tcb_start_wait(struct vtcp *c, uint64_t now) {
+  c->wait_at = now + 2 * c->msl;
 }
 
 void vtcp_tcb_finish(struct vtcp *c, int32_t outcome) {
