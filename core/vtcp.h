@@ -126,12 +126,7 @@ enum vtcp_error vtcp_init(struct vtcp *c, const struct vtcp_config *cfg);
     terminates \true;
     exits never: \false;
     assigns WRITES_OPENED, c->state, c->passive;
-    ensures mem: tcb_mem(c);
-    ensures snd: tcb_snd(c);
-    ensures rcv: tcb_rcv(c) && tcb_window(c) && vtcp_reassembly_inv(&c->rcv);
-    ensures options: tcb_options(c);
-    ensures policy: tcb_policy(c);
-    ensures state: tcb_state(c) && tcb_acked(c) && tcb_unacked(c);
+    ensures inv: tcb_inv(c);
     ensures kept: c->snd.data == \old(c->snd.data) && c->snd.cap == \old(c->snd.cap) &&
       c->rcv.data == \old(c->rcv.data) && c->rcv.cap == \old(c->rcv.cap);
     behavior invalid:
@@ -164,12 +159,7 @@ enum vtcp_error vtcp_open(struct vtcp *c, uint32_t iss, uint64_t now);
     terminates \true;
     exits never: \false;
     assigns WRITES_OPENED, c->state, c->passive;
-    ensures mem: tcb_mem(c);
-    ensures snd: tcb_snd(c);
-    ensures rcv: tcb_rcv(c) && tcb_window(c) && vtcp_reassembly_inv(&c->rcv);
-    ensures options: tcb_options(c);
-    ensures policy: tcb_policy(c);
-    ensures state: tcb_state(c) && tcb_acked(c) && tcb_unacked(c);
+    ensures inv: tcb_inv(c);
     ensures kept: c->snd.data == \old(c->snd.data) && c->snd.cap == \old(c->snd.cap) &&
       c->rcv.data == \old(c->rcv.data) && c->rcv.cap == \old(c->rcv.cap);
     ensures refine: tcb_abs(c) == spec_open_passive(\old(tcb_abs(c)), iss, \min(\old(c->rcv.cap), 65535));

@@ -1,20 +1,43 @@
 #include "connection/steps.h"
 
+/* A connection begins. */
+/*@ requires inv: tcb_inv(c);
+    requires state: state == VTCP_SYN_SENT || state == VTCP_LISTEN;
+    terminates \true;
+    exits never: \false;
+    assigns WRITES_OPENED, c->state, c->passive;
+    ensures inv: tcb_inv(c);
+    ensures kept: c->snd.data == \old(c->snd.data) && c->snd.cap == \old(c->snd.cap) &&
+      c->rcv.data == \old(c->rcv.data) && c->rcv.cap == \old(c->rcv.cap);
+    ensures due: c->state == state && c->snd_ptr == 0 && c->user_at == user_at;
+    ensures active: state == VTCP_SYN_SENT && !passive && \old(c->state) <= VTCP_LISTEN ==>
+      tcb_abs(c) == spec_open_active(\old(tcb_abs(c)), iss, \min(\old(c->rcv.cap), 65535));
+    ensures passive: state == VTCP_LISTEN && passive && \old(c->state) == VTCP_CLOSED ==>
+      tcb_abs(c) == spec_open_passive(\old(tcb_abs(c)), iss, \min(\old(c->rcv.cap), 65535)); */
+static void begin(struct vtcp *c, uint32_t iss, int32_t state, bool passive, uint64_t user_at) {
+  vtcp_tcb_opened(c, iss);
+  c->state = state;
+  c->passive = passive;
+  c->user_at = user_at;
+  //@ assert mem: tcb_mem(c);
+  //@ assert snd: tcb_snd(c);
+  //@ assert rcv: tcb_rcv(c) && tcb_window(c) && vtcp_reassembly_inv(&c->rcv);
+  //@ assert options: tcb_options(c);
+  //@ assert policy: tcb_policy(c);
+  //@ assert state: tcb_state(c);
+  //@ assert acked: tcb_acked(c) && tcb_unacked(c);
+}
+
 enum vtcp_error vtcp_open(struct vtcp *c, uint32_t iss, uint64_t now) {
   if (now > VTCP_TIME_MAX || c->remote_port == 0) return VTCP_ERR_INVALID;
   if (c->state != VTCP_CLOSED && c->state != VTCP_LISTEN) return VTCP_ERR_EXISTS;
-  vtcp_tcb_opened(c, iss);
-  c->state = VTCP_SYN_SENT;
-  c->passive = false;
-  if (c->user_timeout > 0) c->user_at = now + c->user_timeout;
+  begin(c, iss, VTCP_SYN_SENT, false, c->user_timeout > 0 ? now + c->user_timeout : VTCP_NEVER);
   return VTCP_OK;
 }
 
 enum vtcp_error vtcp_listen(struct vtcp *c, uint32_t iss) {
   if (c->state != VTCP_CLOSED) return VTCP_ERR_EXISTS;
-  vtcp_tcb_opened(c, iss);
-  c->state = VTCP_LISTEN;
-  c->passive = true;
+  begin(c, iss, VTCP_LISTEN, true, VTCP_NEVER);
   return VTCP_OK;
 }
 
@@ -44,16 +67,34 @@ static uint32_t send_space(const struct vtcp *c) {
   return room < space ? (uint32_t)room : space;
 }
 
+/*@ requires inv: tcb_inv(c);
+    requires open: !send_none(c) && !send_closing(c);
+    requires src: \valid_read(src + (0 .. m - 1));
+    requires apart: \separated(src + (0 .. m - 1), c, c->snd.data + (0 .. c->snd.cap - 1));
+    requires room: m <= send_space(c);
+    terminates \true;
+    exits never: \false;
+    assigns c->snd.len, c->snd.data[0 .. c->snd.cap - 1], c->snd_up;
+    ensures inv: tcb_inv(c);
+    ensures refine: tcb_abs(c) == spec_send(\old(tcb_abs(c)), m, truth(urgent));
+    ensures stream: \forall octets s; vtcp_ring_holds{Pre}(&c->snd, s) &&
+      (\forall integer k; 0 <= k < m ==> \old(src[k]) == octet_at(s, \old(c->snd.base + c->snd.len) + k)) ==>
+      vtcp_ring_holds(&c->snd, s); */
+static void queue(struct vtcp *c, const uint8_t *src, uint32_t m, bool urgent) {
+  int64_t up = urgent && m > 0 ? c->snd.base + c->snd.len + m : c->snd_up;
+  vtcp_ring_push(&c->snd, src, m);
+  c->snd_up = up;
+  //@ assert mem: tcb_mem(c);
+  //@ assert snd: tcb_snd(c);
+  //@ assert state: tcb_state(c) && tcb_acked(c) && tcb_unacked(c);
+}
+
 int64_t vtcp_send(struct vtcp *c, const uint8_t *src, uint32_t n, bool urgent) {
   int64_t error = send_error(c);
   if (error != VTCP_OK) return error;
   uint32_t space = send_space(c);
   uint32_t m = n < space ? n : space;
-  vtcp_ring_push(&c->snd, src, m);
-  //@ assert mem: tcb_mem(c);
-  //@ assert snd: tcb_snd(c);
-  //@ assert inv: tcb_inv(c);
-  if (urgent && m > 0) c->snd_up = c->snd.base + c->snd.len;
+  queue(c, src, m, urgent);
   return m;
 }
 
@@ -84,13 +125,23 @@ static bool update_worth(const struct vtcp *c) {
   return gain >= 2 * (int64_t)c->mss || gain >= c->rcv.cap / 2 + 1;
 }
 
+/*@ requires inv: tcb_inv(c);
+    terminates \true;
+    exits never: \false;
+    assigns c->ack_due, c->ack_at;
+    ensures inv: tcb_inv(c);
+    ensures refine: tcb_abs(c) == \old(tcb_abs(c)) || tcb_abs(c) == spec_receive(\old(tcb_abs(c)), \true); */
+static void update(struct vtcp *c) {
+  if (update_worth(c)) vtcp_tcb_ack_now(c);
+}
+
 int64_t vtcp_receive(struct vtcp *c, uint8_t *dst, uint32_t n) {
   if (c->state == VTCP_CLOSED && c->outcome != VTCP_OUTCOME_CLOSED) return VTCP_ERR_NO_CONNECTION;
   if (c->rcv.len == 0) return receive_error(c);
   uint32_t m = vtcp_reassembly_read(&c->rcv, dst, n);
   //@ assert inv: tcb_inv(c);
   //@ assert same: tcb_abs(c) == \at(tcb_abs(c), Pre);
-  if (update_worth(c)) vtcp_tcb_ack_now(c);
+  update(c);
   return m;
 }
 
@@ -103,8 +154,20 @@ enum vtcp_error vtcp_consume(struct vtcp *c, uint32_t n) {
   vtcp_reassembly_consume(&c->rcv, n);
   //@ assert inv: tcb_inv(c);
   //@ assert same: tcb_abs(c) == \at(tcb_abs(c), Pre);
-  if (update_worth(c)) vtcp_tcb_ack_now(c);
+  update(c);
   return VTCP_OK;
+}
+
+/* s3.10.4, SYN-RECEIVED: CLOSE waits until the connection is ESTABLISHED. */
+/*@ requires inv: tcb_inv(c);
+    requires state: c->state == VTCP_SYN_RECEIVED;
+    terminates \true;
+    exits never: \false;
+    assigns c->close_wanted;
+    ensures inv: tcb_inv(c);
+    ensures refine: tcb_abs(c) == spec_close(\old(tcb_abs(c))); */
+static void close_later(struct vtcp *c) {
+  c->close_wanted = true;
 }
 
 enum vtcp_error vtcp_close(struct vtcp *c) {
@@ -115,7 +178,7 @@ enum vtcp_error vtcp_close(struct vtcp *c) {
   }
   if (c->close_wanted) return VTCP_ERR_CLOSING;
   if (c->state == VTCP_SYN_RECEIVED) {
-    c->close_wanted = true;
+    close_later(c);
     return VTCP_OK;
   }
   if (c->state != VTCP_ESTABLISHED && c->state != VTCP_CLOSE_WAIT) return VTCP_ERR_CLOSING;
@@ -125,8 +188,12 @@ enum vtcp_error vtcp_close(struct vtcp *c) {
 
 enum vtcp_error vtcp_abort(struct vtcp *c) {
   if (c->state == VTCP_CLOSED) return VTCP_ERR_NO_CONNECTION;
-  if (c->state >= VTCP_SYN_RECEIVED && c->state <= VTCP_CLOSE_WAIT) vtcp_tcb_rst_to_peer(c);
-  vtcp_tcb_finish(c, VTCP_OUTCOME_ABORTED);
+  if (c->state >= VTCP_SYN_RECEIVED && c->state <= VTCP_CLOSE_WAIT) {
+    vtcp_tcb_rst_to_peer(c);
+    vtcp_tcb_finish(c, VTCP_OUTCOME_ABORTED);
+  } else {
+    vtcp_tcb_finish(c, VTCP_OUTCOME_ABORTED);
+  }
   return VTCP_OK;
 }
 
