@@ -33,25 +33,27 @@ static int64_t ack_of(const struct vtcp *c, const struct vtcp_segment *s) {
   return c->state <= VTCP_LISTEN || !vtcp_arrival_flag(s->flags, VTCP_ACK) ? 0 : vtcp_seq_from_wire(s->ack, c->iss, c->snd_una);
 }
 
-void vtcp_arrival_of(const struct vtcp *c, const struct vtcp_segment *s, struct vtcp_arrival *g) {
-  g->syn = vtcp_arrival_flag(s->flags, VTCP_SYN);
-  g->fin = vtcp_arrival_flag(s->flags, VTCP_FIN);
-  g->rst = vtcp_arrival_flag(s->flags, VTCP_RST);
-  g->ackf = vtcp_arrival_flag(s->flags, VTCP_ACK);
-  g->urg = vtcp_arrival_flag(s->flags, VTCP_URG);
-  g->seq = seq_of(c, s);
-  g->ack = ack_of(c, s);
-  g->txt = s->text_len;
+struct vtcp_arrival vtcp_arrival_of(const struct vtcp *c, const struct vtcp_segment *s) {
+  struct vtcp_arrival g;
+  g.syn = vtcp_arrival_flag(s->flags, VTCP_SYN);
+  g.fin = vtcp_arrival_flag(s->flags, VTCP_FIN);
+  g.rst = vtcp_arrival_flag(s->flags, VTCP_RST);
+  g.ackf = vtcp_arrival_flag(s->flags, VTCP_ACK);
+  g.urg = vtcp_arrival_flag(s->flags, VTCP_URG);
+  g.seq = seq_of(c, s);
+  g.ack = ack_of(c, s);
+  g.txt = s->text_len;
   //@ assert product: 0 <= s->wnd * c->snd_factor <= 65535 * 16384;
-  g->wnd = g->syn ? s->wnd : s->wnd * c->snd_factor;
-  g->up = s->urg;
-  g->wire_seq = s->seq;
-  g->wire_ack = s->ack;
-  g->text = s->text;
+  g.wnd = g.syn ? s->wnd : s->wnd * c->snd_factor;
+  g.up = s->urg;
+  g.wire_seq = s->seq;
+  g.wire_ack = s->ack;
+  g.text = s->text;
+  return g;
 }
 
-uint32_t vtcp_arrival_len(const struct vtcp_arrival *g) {
-  return g->txt + (g->syn ? 1 : 0) + (g->fin ? 1 : 0);
+uint32_t vtcp_arrival_len(struct vtcp_arrival g) {
+  return g.txt + (g.syn ? 1 : 0) + (g.fin ? 1 : 0);
 }
 
 /* RFC 9293 s3.10.7.1 */
@@ -60,9 +62,9 @@ struct vtcp_reset vtcp_arrival_reset(bool ackf, uint32_t seq, uint32_t ack, uint
   return r;
 }
 
-void vtcp_arrival_reset_for(struct vtcp *c, const struct vtcp_arrival *g) {
-  if (g->rst) return;
-  struct vtcp_reset r = vtcp_arrival_reset(g->ackf, g->wire_seq, g->wire_ack, vtcp_arrival_len(g));
+void vtcp_arrival_reset_for(struct vtcp *c, struct vtcp_arrival g) {
+  if (g.rst) return;
+  struct vtcp_reset r = vtcp_arrival_reset(g.ackf, g.wire_seq, g.wire_ack, vtcp_arrival_len(g));
   c->rst_due = true;
   c->rst_ackf = r.ackf;
   c->rst_seq = r.seq;

@@ -1,21 +1,21 @@
 #include "connection/steps.h"
 
 /* The peer's ISN. */
-/*@ requires valid: \valid(c) && \valid_read(g) && \separated(c, g);
+/*@ requires valid: \valid(c);
     terminates \true;
     exits never: \false;
     assigns c->irs, c->snd_wl1, c->snd_wl2;
     KEEPS_INV;
     ensures refine: tcb_abs(c) == spec_adopt(\old(tcb_abs(c)), seg_abs(g)); */
-static void adopt(struct vtcp *c, const struct vtcp_arrival *g) {
-  c->irs = g->wire_seq;
+static void adopt(struct vtcp *c, struct vtcp_arrival g) {
+  c->irs = g.wire_seq;
   c->snd_wl1 = 0;
   c->snd_wl2 = 0;
 }
 
 /* The peer's SYN: IRS, options and the first window. */
 /*@ requires inv: tcb_inv(c);
-    requires seg: seg_ok(g) && \valid_read(g) && \valid_read(s) && \separated(c, g) && \separated(c, s);
+    requires seg: seg_ok(g) && \valid_read(s) && \separated(c, s);
     requires shift: s->wscale <= 14;
     terminates \true;
     exits never: \false;
@@ -23,7 +23,7 @@ static void adopt(struct vtcp *c, const struct vtcp_arrival *g) {
       c->snd_wnd_max, c->irs;
     KEEPS_INV;
     ensures refine: tcb_abs(c) == spec_syn_of(\old(tcb_abs(c)), seg_abs(g)); */
-static void syn_of(struct vtcp *c, const struct vtcp_arrival *g, const struct vtcp_segment *s) {
+static void syn_of(struct vtcp *c, struct vtcp_arrival g, const struct vtcp_segment *s) {
   vtcp_arrival_options(c, s);
   vtcp_arrive_window_of(c, g);
   adopt(c, g);
@@ -72,25 +72,25 @@ static void enter_syn_received(struct vtcp *c, uint64_t now) {
       c->snd_wnd_max, c->irs, c->snd_ptr, c->rtx_at, c->user_at, c->state;
     KEEPS_INV;
     ensures refine: tcb_abs(c) == spec_arrive_listen(\old(tcb_abs(c)), seg_abs(g)); */
-static void arrive_listen(struct vtcp *c, const struct vtcp_arrival *g, const struct vtcp_segment *s, uint64_t now) {
-  if (g->rst) return;
-  if (g->ackf) {
+static void arrive_listen(struct vtcp *c, struct vtcp_arrival g, const struct vtcp_segment *s, uint64_t now) {
+  if (g.rst) return;
+  if (g.ackf) {
     vtcp_arrival_reset_for(c, g);
-  } else if (g->syn) {
+  } else if (g.syn) {
     syn_of(c, g, s);
     c->remote_port = s->src_port;
     enter_syn_received(c, now);
   }
 }
 
-/*@ requires valid: \valid_read(c) && \valid_read(g);
+/*@ requires valid: \valid_read(c);
     terminates \true;
     exits never: \false;
     assigns \nothing;
     ensures spec: \result <==> spec_ack_acceptable(tcb_abs(c), seg_abs(g)) == \true;
-    ensures range: \result <==> c->snd_una < g->ack <= c->snd_nxt; */
-static bool ack_acceptable(const struct vtcp *c, const struct vtcp_arrival *g) {
-  return c->snd_una < g->ack && g->ack <= c->snd_nxt;
+    ensures range: \result <==> c->snd_una < g.ack <= c->snd_nxt; */
+static bool ack_acceptable(const struct vtcp *c, struct vtcp_arrival g) {
+  return c->snd_una < g.ack && g.ack <= c->snd_nxt;
 }
 
 /*@ requires inv: tcb_inv(c);
@@ -98,19 +98,19 @@ static bool ack_acceptable(const struct vtcp *c, const struct vtcp_arrival *g) {
     requires now: now <= VTCP_TIME_MAX;
     requires options: \valid_read(s) && \separated(c, s) && s->wscale <= 14;
     requires state: c->state == VTCP_SYN_SENT;
-    requires syn: g->syn && (g->ackf ==> c->snd_una < g->ack <= c->snd_nxt);
+    requires syn: g.syn && (g.ackf ==> c->snd_una < g.ack <= c->snd_nxt);
     terminates \true;
     exits never: \false;
     assigns WRITES_ESTABLISH, WRITES_DATA, c->snd_mss, c->wscale, c->snd_factor, c->rcv_factor, c->probes, c->snd_wnd, c->snd_wl1, c->snd_wl2,
       c->snd_wnd_max, c->irs, c->snd_ptr, c->rtx_at, c->user_at, c->state;
     KEEPS_INV;
-    ensures refine: tcb_abs(c) == (g->ackf ?
+    ensures refine: tcb_abs(c) == (g.ackf ?
       spec_arrive_data(spec_ack_owed(spec_establish(spec_syn_of(\old(tcb_abs(c)), seg_abs(g)), seg_abs(g))), seg_abs(g), c->rcv.nxt) :
       spec_enter(spec_syn_of(\old(tcb_abs(c)), seg_abs(g)), VTCP_SYN_RECEIVED)); */
 /* SYN-SENT, fourth: the SYN bit is on and the ACK, if there is one, acceptable. */
-static void syn_sent_syn(struct vtcp *c, const struct vtcp_arrival *g, const struct vtcp_segment *s, uint64_t now) {
+static void syn_sent_syn(struct vtcp *c, struct vtcp_arrival g, const struct vtcp_segment *s, uint64_t now) {
   syn_of(c, g, s);
-  if (!g->ackf) {
+  if (!g.ackf) {
     enter_syn_received(c, now);
     return;
   }
@@ -132,27 +132,27 @@ static void syn_sent_syn(struct vtcp *c, const struct vtcp_arrival *g, const str
     KEEPS_INV;
     ensures refine: tcb_abs(c) == spec_arrive_syn_sent(\old(tcb_abs(c)), seg_abs(g), c->rcv.nxt); */
 /* RFC 9293 s3.10.7.3 */
-static void arrive_syn_sent(struct vtcp *c, const struct vtcp_arrival *g, const struct vtcp_segment *s, uint64_t now) {
-  if (g->ackf && !ack_acceptable(c, g)) {
+static void arrive_syn_sent(struct vtcp *c, struct vtcp_arrival g, const struct vtcp_segment *s, uint64_t now) {
+  if (g.ackf && !ack_acceptable(c, g)) {
     vtcp_arrival_reset_for(c, g);
-  } else if (g->rst) {
-    if (g->ackf) vtcp_tcb_finish(c, VTCP_OUTCOME_REFUSED);
-  } else if (g->syn) {
+  } else if (g.rst) {
+    if (g.ackf) vtcp_tcb_finish(c, VTCP_OUTCOME_REFUSED);
+  } else if (g.syn) {
     syn_sent_syn(c, g, s, now);
   }
 }
 
-/*@ requires valid: \valid_read(c) && \valid_read(g);
+/*@ requires valid: \valid_read(c);
     requires snd: tcb_snd(c);
     requires seg: seg_ok(g);
     terminates \true;
     exits never: \false;
     assigns \nothing;
     ensures spec: \result <==> spec_ack_in_range(tcb_abs(c), seg_abs(g)) == \true;
-    ensures range: \result ==> g->ack <= c->snd_nxt; */
+    ensures range: \result ==> g.ack <= c->snd_nxt; */
 /* RFC 5961 s5.2: neither beyond SND.NXT nor older than the largest window. */
-static bool ack_in_range(const struct vtcp *c, const struct vtcp_arrival *g) {
-  return c->snd_una - c->snd_wnd_max <= g->ack && g->ack <= c->snd_nxt;
+static bool ack_in_range(const struct vtcp *c, struct vtcp_arrival g) {
+  return c->snd_una - c->snd_wnd_max <= g.ack && g.ack <= c->snd_nxt;
 }
 
 /*@ requires inv: tcb_inv(c);
@@ -163,12 +163,10 @@ static bool ack_in_range(const struct vtcp *c, const struct vtcp_arrival *g) {
     exits never: \false;
     assigns c->unacceptable, WRITES_CHALLENGE, WRITES_ACK, WRITES_DATA;
     KEEPS_INV;
-    ensures stream: \forall octets s; vtcp_reassembly_holds{Pre}(&c->rcv, s) && seg_carries{Pre}(g, s) ==>
-      vtcp_reassembly_holds(&c->rcv, s);
     ensures refine: tcb_abs(c) == spec_arrive_synchronized(\old(tcb_abs(c)), seg_abs(g), \old(allowed(c, now)), c->rcv.nxt); */
 /* s3.10.7.4 from the fifth check on, ESTABLISHED and later. */
-static void arrive_synchronized(struct vtcp *c, const struct vtcp_arrival *g, uint64_t now) {
-  if (!g->ackf) return;
+static void arrive_synchronized(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
+  if (!g.ackf) return;
   if (!ack_in_range(c, g)) {
     vtcp_tcb_unacceptable(c);
     vtcp_tcb_challenge(c, now);
@@ -188,11 +186,11 @@ static void arrive_synchronized(struct vtcp *c, const struct vtcp_arrival *g, ui
     KEEPS_INV;
     ensures refine: tcb_abs(c) == spec_arrive_syn_received(\old(tcb_abs(c)), seg_abs(g), \old(allowed(c, now)), c->rcv.nxt); */
 /* s3.10.7.4 from the fifth check on, SYN-RECEIVED. Only SEG.SEQ = RCV.NXT shows that the peer adopted our ISN. */
-static void arrive_syn_received(struct vtcp *c, const struct vtcp_arrival *g, uint64_t now) {
-  if (!g->ackf) return;
+static void arrive_syn_received(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
+  if (!g.ackf) return;
   if (!ack_acceptable(c, g)) {
     vtcp_arrival_reset_for(c, g);
-  } else if (g->seq != c->rcv_nxt) {
+  } else if (g.seq != c->rcv_nxt) {
     vtcp_tcb_challenge(c, now);
   } else {
     vtcp_arrive_establish(c, g, now);
@@ -200,15 +198,15 @@ static void arrive_syn_received(struct vtcp *c, const struct vtcp_arrival *g, ui
   }
 }
 
-/*@ requires valid: \valid_read(c) && \valid_read(g);
+/*@ requires valid: \valid_read(c);
     terminates \true;
     exits never: \false;
     assigns \nothing;
     ensures spec: \result <==> spec_syn_ack_at_irs(tcb_abs(c), seg_abs(g)) == \true;
-    ensures range: \result ==> c->state == VTCP_SYN_RECEIVED && c->snd_una < g->ack <= c->snd_nxt; */
+    ensures range: \result ==> c->state == VTCP_SYN_RECEIVED && c->snd_una < g.ack <= c->snd_nxt; */
 /* Simultaneous open: the peer's SYN-ACK repeats its SYN at IRS, below RCV.NXT. */
-static bool syn_ack_at_irs(const struct vtcp *c, const struct vtcp_arrival *g) {
-  return c->state == VTCP_SYN_RECEIVED && g->syn && g->ackf && !g->rst && !g->fin && g->seq == 0 &&
+static bool syn_ack_at_irs(const struct vtcp *c, struct vtcp_arrival g) {
+  return c->state == VTCP_SYN_RECEIVED && g.syn && g.ackf && !g.rst && !g.fin && g.seq == 0 &&
          ack_acceptable(c, g);
 }
 
@@ -222,7 +220,7 @@ static bool syn_ack_at_irs(const struct vtcp *c, const struct vtcp_arrival *g) {
     KEEPS_INV;
     ensures refine: tcb_abs(c) == spec_arrive_other(\old(tcb_abs(c)), seg_abs(g), \old(allowed(c, now)), c->rcv.nxt); */
 /* RFC 9293 s3.10.7.4 */
-static void arrive_other(struct vtcp *c, const struct vtcp_arrival *g, uint64_t now) {
+static void arrive_other(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
   if (syn_ack_at_irs(c, g)) {
     vtcp_arrive_establish(c, g, now);
     vtcp_tcb_ack_now(c);
@@ -230,9 +228,9 @@ static void arrive_other(struct vtcp *c, const struct vtcp_arrival *g, uint64_t 
     return;
   }
   if (!vtcp_arrive_seq(c, g, now)) return;
-  if (g->rst)
+  if (g.rst)
     vtcp_arrive_rst(c, g, now);
-  else if (g->syn)
+  else if (g.syn)
     vtcp_arrive_syn(c, now);
   else if (c->state == VTCP_SYN_RECEIVED)
     arrive_syn_received(c, g, now);
@@ -249,7 +247,7 @@ static void arrive_other(struct vtcp *c, const struct vtcp_arrival *g, uint64_t 
     assigns WRITES_INPUT;
     KEEPS_INV;
     ensures refine: tcb_abs(c) == spec_arrive(\old(tcb_abs(c)), seg_abs(g), \old(allowed(c, now)), c->rcv.nxt); */
-static void arrive(struct vtcp *c, const struct vtcp_arrival *g, const struct vtcp_segment *s, uint64_t now) {
+static void arrive(struct vtcp *c, struct vtcp_arrival g, const struct vtcp_segment *s, uint64_t now) {
   if (c->state == VTCP_CLOSED)
     vtcp_arrival_reset_for(c, g);
   else if (c->state == VTCP_LISTEN)
@@ -262,8 +260,6 @@ static void arrive(struct vtcp *c, const struct vtcp_arrival *g, const struct vt
 
 enum vtcp_error vtcp_input(struct vtcp *c, const struct vtcp_segment *s, uint64_t now) {
   if (s->more_len > 0 || s->text_len > 65535 || now > VTCP_TIME_MAX) return VTCP_ERR_INVALID;
-  struct vtcp_arrival g;
-  vtcp_arrival_of(c, s, &g);
-  arrive(c, &g, s, now);
+  arrive(c, vtcp_arrival_of(c, s), s, now);
   return VTCP_OK;
 }

@@ -1,11 +1,11 @@
 #include "connection/steps.h"
 
-void vtcp_arrive_window_of(struct vtcp *c, const struct vtcp_arrival *g) {
-  if (c->snd_wnd == 0 && g->wnd > 0) c->probes = 0;
-  c->snd_wnd = g->wnd;
-  c->snd_wl1 = g->seq;
-  c->snd_wl2 = g->ack;
-  if (c->snd_wnd_max < g->wnd) c->snd_wnd_max = g->wnd;
+void vtcp_arrive_window_of(struct vtcp *c, struct vtcp_arrival g) {
+  if (c->snd_wnd == 0 && g.wnd > 0) c->probes = 0;
+  c->snd_wnd = g.wnd;
+  c->snd_wl1 = g.seq;
+  c->snd_wl2 = g.ack;
+  if (c->snd_wnd_max < g.wnd) c->snd_wnd_max = g.wnd;
 }
 
 /* What policy learns from the acknowledgment of our SYN. */
@@ -28,9 +28,8 @@ static void start_policy(struct vtcp *c, int64_t ack, uint64_t now) {
 
 /* Our SYN is acknowledged; a CLOSE that waited is carried out (RFC 9293 s3.10.4). */
 /*@ requires inv: tcb_inv(c);
-    requires seg: \valid_read(g) && \separated(c, g);
     requires state: c->state == VTCP_SYN_SENT || c->state == VTCP_SYN_RECEIVED;
-    requires acceptable: c->snd_una < g->ack <= c->snd_nxt;
+    requires acceptable: c->snd_una < g.ack <= c->snd_nxt;
     terminates \true;
     exits never: \false;
     assigns c->snd_una, c->snd_ptr, c->state, c->fin, c->close_wanted;
@@ -40,22 +39,22 @@ static void start_policy(struct vtcp *c, int64_t ack, uint64_t now) {
     ensures acked: tcb_acked(c);
     ensures unacked: tcb_unacked(c);
     ensures refine: tcb_abs(c) == spec_now_established(\old(tcb_abs(c)), seg_abs(g)); */
-static void now_established(struct vtcp *c, const struct vtcp_arrival *g) {
-  c->snd_una = g->ack;
-  c->snd_ptr = g->ack;
+static void now_established(struct vtcp *c, struct vtcp_arrival g) {
+  c->snd_una = g.ack;
+  c->snd_ptr = g.ack;
   c->state = c->close_wanted ? VTCP_FIN_WAIT_1 : VTCP_ESTABLISHED;
   if (c->close_wanted) c->fin = true;
   c->close_wanted = false;
 }
 
-void vtcp_arrive_establish(struct vtcp *c, const struct vtcp_arrival *g, uint64_t now) {
-  start_policy(c, g->ack, now);
+void vtcp_arrive_establish(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
+  start_policy(c, g.ack, now);
   vtcp_arrive_window_of(c, g);
   now_established(c, g);
 }
 
 /* RFC 5681 s2: a duplicate acknowledgment. */
-/*@ requires valid: \valid(c) && \valid_read(g) && \separated(c, g);
+/*@ requires valid: \valid(c);
     requires snd: tcb_snd(c);
     requires policy: tcb_policy(c);
     terminates \true;
@@ -63,9 +62,9 @@ void vtcp_arrive_establish(struct vtcp *c, const struct vtcp_arrival *g, uint64_
     assigns WRITES_CC, c->rtt.timed_end, c->rtx_head;
     KEEPS_INV;
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
-static void count_duplicate(struct vtcp *c, const struct vtcp_arrival *g) {
-  if (g->ack != c->snd_una || c->snd_una == c->snd_nxt || g->txt > 0 || g->fin || g->wnd != c->snd_wnd ||
-      g->wnd == 0)
+static void count_duplicate(struct vtcp *c, struct vtcp_arrival g) {
+  if (g.ack != c->snd_una || c->snd_una == c->snd_nxt || g.txt > 0 || g.fin || g.wnd != c->snd_wnd ||
+      g.wnd == 0)
     return;
   if (!vtcp_congestion_duplicate(&c->cc, c->snd_nxt - c->snd_una, c->snd_una, c->snd_nxt)) return;
   vtcp_rtt_retransmitted(&c->rtt);
@@ -114,8 +113,8 @@ static void una_of(struct vtcp *c, int64_t ack) {
 
 /*@ requires inv: tcb_inv(c);
     requires state: c->state >= VTCP_ESTABLISHED;
-    requires seg: seg_ok(g) && \valid_read(g) && \separated(c, g);
-    requires range: g->ack <= c->snd_nxt;
+    requires seg: seg_ok(g);
+    requires range: g.ack <= c->snd_nxt;
     requires now: now <= VTCP_TIME_MAX;
     terminates \true;
     exits never: \false;
@@ -123,26 +122,26 @@ static void una_of(struct vtcp *c, int64_t ack) {
       c->ev_space, c->rtx_at;
     KEEPS(mem); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); KEEPS(state); KEEPS(acked);
     ensures snd: tcb_snd(c);
-    ensures una: c->snd_una == \max(\old(c->snd_una), g->ack);
+    ensures una: c->snd_una == \max(\old(c->snd_una), g.ack);
     ensures ring: \forall octets s; vtcp_ring_holds{Pre}(&c->snd, s) ==> vtcp_ring_holds(&c->snd, s);
     ensures refine: tcb_abs(c) == spec_ack_una(\old(tcb_abs(c)), seg_abs(g)); */
-static void ack_una(struct vtcp *c, const struct vtcp_arrival *g, uint64_t now) {
-  if (g->ack <= c->snd_una) return;
-  int64_t acked = g->ack - c->snd_una;
-  una_of(c, g->ack);
+static void ack_una(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
+  if (g.ack <= c->snd_una) return;
+  int64_t acked = g.ack - c->snd_una;
+  una_of(c, g.ack);
   progress(c, acked, now);
 }
 
-/*@ requires valid: \valid(c) && \valid_read(g) && \separated(c, g);
+/*@ requires valid: \valid(c);
     requires seg: seg_ok(g);
     terminates \true;
     exits never: \false;
     assigns c->probes, c->snd_wnd, c->snd_wl1, c->snd_wl2, c->snd_wnd_max;
     KEEPS_INV;
     ensures refine: tcb_abs(c) == spec_ack_window(\old(tcb_abs(c)), seg_abs(g)); */
-static void ack_window(struct vtcp *c, const struct vtcp_arrival *g) {
-  if (c->snd_una > g->ack) return;
-  if (c->snd_wl1 < g->seq || (c->snd_wl1 == g->seq && c->snd_wl2 <= g->ack)) vtcp_arrive_window_of(c, g);
+static void ack_window(struct vtcp *c, struct vtcp_arrival g) {
+  if (c->snd_una > g.ack) return;
+  if (c->snd_wl1 < g.seq || (c->snd_wl1 == g.seq && c->snd_wl2 <= g.ack)) vtcp_arrive_window_of(c, g);
 }
 
 /*@ requires valid: \valid(c);
@@ -186,8 +185,8 @@ static void alive(struct vtcp *c, bool advanced, uint64_t now) {
   c->user_at = waiting && c->user_timeout > 0 ? now + c->user_timeout : VTCP_NEVER;
 }
 
-void vtcp_arrive_ack(struct vtcp *c, const struct vtcp_arrival *g, uint64_t now) {
-  bool advanced = c->snd_una < g->ack;
+void vtcp_arrive_ack(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
+  bool advanced = c->snd_una < g.ack;
   count_duplicate(c, g);
   ack_una(c, g, now);
   ack_window(c, g);

@@ -18,45 +18,45 @@ static void back_to_listen(struct vtcp *c) {
 }
 
 /* RFC 9293 s3.10.7.4, the four cases of Table 6. */
-/*@ requires valid: \valid_read(c) && \valid_read(g);
+/*@ requires valid: \valid_read(c);
     requires seg: seg_ok(g);
     requires rcv: tcb_rcv(c);
     terminates \true;
     exits never: \false;
     assigns \nothing;
     ensures spec: \result <==> spec_acceptable(tcb_abs(c), seg_abs(g)) == \true; */
-static bool acceptable(const struct vtcp *c, const struct vtcp_arrival *g) {
+static bool acceptable(const struct vtcp *c, struct vtcp_arrival g) {
   int64_t len = vtcp_arrival_len(g);
-  if (len == 0) return c->rcv_adv == c->rcv_nxt ? g->seq == c->rcv_nxt : c->rcv_nxt <= g->seq && g->seq < c->rcv_adv;
-  int64_t last = g->seq + len - 1;
-  return (c->rcv_nxt <= g->seq && g->seq < c->rcv_adv) || (c->rcv_nxt <= last && last < c->rcv_adv);
+  if (len == 0) return c->rcv_adv == c->rcv_nxt ? g.seq == c->rcv_nxt : c->rcv_nxt <= g.seq && g.seq < c->rcv_adv;
+  int64_t last = g.seq + len - 1;
+  return (c->rcv_nxt <= g.seq && g.seq < c->rcv_adv) || (c->rcv_nxt <= last && last < c->rcv_adv);
 }
 
 /* With a zero window valid ACKs, URGs and RSTs are accepted all the same (MUST-66). */
-/*@ requires valid: \valid_read(c) && \valid_read(g);
+/*@ requires valid: \valid_read(c);
     terminates \true;
     exits never: \false;
     assigns \nothing;
     ensures spec: \result <==> spec_allowance(tcb_abs(c), seg_abs(g)) == \true; */
-static bool allowance(const struct vtcp *c, const struct vtcp_arrival *g) {
-  return c->rcv_adv == c->rcv_nxt && g->seq == c->rcv_nxt;
+static bool allowance(const struct vtcp *c, struct vtcp_arrival g) {
+  return c->rcv_adv == c->rcv_nxt && g.seq == c->rcv_nxt;
 }
 
-bool vtcp_arrive_seq(struct vtcp *c, const struct vtcp_arrival *g, uint64_t now) {
+bool vtcp_arrive_seq(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
   if (acceptable(c, g) || allowance(c, g)) return true;
   vtcp_tcb_unacceptable(c);
-  if (g->rst) return false;
+  if (g.rst) return false;
   /* Our last ACK was lost: 2 MSL begin anew (s3.10.7.4, eighth). */
-  if (c->state == VTCP_TIME_WAIT && g->fin && g->seq + g->txt == c->rcv_fin) vtcp_tcb_start_wait(c, now);
-  if (g->txt > 0 || g->fin)
+  if (c->state == VTCP_TIME_WAIT && g.fin && g.seq + g.txt == c->rcv_fin) vtcp_tcb_start_wait(c, now);
+  if (g.txt > 0 || g.fin)
     vtcp_tcb_ack_now(c);
   else
     vtcp_tcb_challenge(c, now);
   return false;
 }
 
-void vtcp_arrive_rst(struct vtcp *c, const struct vtcp_arrival *g, uint64_t now) {
-  if (g->seq != c->rcv_nxt)
+void vtcp_arrive_rst(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
+  if (g.seq != c->rcv_nxt)
     vtcp_tcb_challenge(c, now);
   else if (c->state == VTCP_SYN_RECEIVED && c->passive)
     back_to_listen(c);

@@ -1,16 +1,16 @@
 #include "connection/steps.h"
 
 /* Sixth: the URG bit. */
-/*@ requires valid: \valid(c) && \valid_read(g) && \separated(c, g);
+/*@ requires valid: \valid(c);
     requires seg: seg_ok(g);
     terminates \true;
     exits never: \false;
     assigns c->rcv_up, c->ev_urgent;
     KEEPS_INV;
     ensures refine: tcb_abs(c) == spec_arrive_urg(\old(tcb_abs(c)), seg_abs(g)); */
-static void arrive_urg(struct vtcp *c, const struct vtcp_arrival *g) {
-  if (!vtcp_tcb_receiving(c) || !g->urg) return;
-  int64_t up = g->seq + g->up;
+static void arrive_urg(struct vtcp *c, struct vtcp_arrival g) {
+  if (!vtcp_tcb_receiving(c) || !g.urg) return;
+  int64_t up = g.seq + g.up;
   if (up <= c->rcv_up) return;
   c->rcv_up = up;
   c->ev_urgent = true;
@@ -23,21 +23,24 @@ static void arrive_urg(struct vtcp *c, const struct vtcp_arrival *g) {
     requires window: tcb_window(c);
     requires seg: seg_ok(g) && seg_mem(c, g);
     requires level: c->rcv_nxt == c->rcv.nxt;
-    requires part: c->rcv_nxt <= lo < hi <= c->rcv_adv && seg_first(g) <= lo && hi <= seg_first(g) + g->txt;
+    requires part: c->rcv_nxt <= lo < hi <= c->rcv_adv && seg_first(g) <= lo && hi <= seg_first(g) + g.txt;
     terminates \true;
     exits never: \false;
     assigns c->rcv.len, c->rcv.nxt, WRITES_RANGES, c->rcv.data[0 .. c->rcv.cap - 1], c->unstored;
     ensures grows: \old(c->rcv.nxt) <= c->rcv.nxt <= c->rcv_adv;
     ensures reassembly: tcb_reassembly(c);
     ensures window: tcb_window(c);
-    KEEPS(mem); KEEPS(snd); KEEPS(options); KEEPS(policy);
+    KEEPS(mem); KEEPS(snd); KEEPS(options); KEEPS(policy); KEEPS(edges); KEEPS(acked); KEEPS(unacked);
     ensures least: !vtcp_reassembly_present(&c->rcv, c->rcv.nxt);
     ensures stream: \forall octets s; vtcp_reassembly_holds{Pre}(&c->rcv, s) && seg_carries{Pre}(g, s) ==>
       vtcp_reassembly_holds(&c->rcv, s);
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
-static void store(struct vtcp *c, const struct vtcp_arrival *g, int64_t lo, int64_t hi) {
-  int64_t first = g->seq + (g->syn ? 1 : 0);
-  bool stored = vtcp_reassembly_insert(&c->rcv, lo, g->text + (lo - first), (uint32_t)(hi - lo));
+static void store(struct vtcp *c, struct vtcp_arrival g, int64_t lo, int64_t hi) {
+  int64_t first = g.seq + (g.syn ? 1 : 0);
+  //@ assert before: \forall integer o; vtcp_reassembly_present(&c->rcv, o) ==> o < c->rcv_adv;
+  bool stored = vtcp_reassembly_insert(&c->rcv, lo, g.text + (lo - first), (uint32_t)(hi - lo));
+  //@ assert after: \forall integer o; vtcp_reassembly_present(&c->rcv, o) ==> o < c->rcv_adv;
+  //@ assert last: vtcp_reassembly_present(&c->rcv, c->rcv.nxt - 1);
   if (!stored && c->unstored < UINT32_MAX) c->unstored++;
 }
 
@@ -55,14 +58,14 @@ static void store(struct vtcp *c, const struct vtcp_arrival *g, int64_t lo, int6
     ensures grows: \old(c->rcv.nxt) <= c->rcv.nxt <= c->rcv_adv;
     ensures reassembly: tcb_reassembly(c);
     ensures window: tcb_window(c);
-    KEEPS(mem); KEEPS(snd); KEEPS(options); KEEPS(policy);
+    KEEPS(mem); KEEPS(snd); KEEPS(options); KEEPS(policy); KEEPS(edges); KEEPS(acked); KEEPS(unacked);
     ensures stream: \forall octets s; vtcp_reassembly_holds{Pre}(&c->rcv, s) && seg_carries{Pre}(g, s) ==>
       vtcp_reassembly_holds(&c->rcv, s);
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
-static bool store_text(struct vtcp *c, const struct vtcp_arrival *g) {
-  int64_t first = g->seq + (g->syn ? 1 : 0);
+static bool store_text(struct vtcp *c, struct vtcp_arrival g) {
+  int64_t first = g.seq + (g.syn ? 1 : 0);
   int64_t lo = first < c->rcv_nxt ? c->rcv_nxt : first;
-  int64_t hi = first + g->txt;
+  int64_t hi = first + g.txt;
   if (hi > c->rcv_adv) hi = c->rcv_adv;
   if (c->rcv_fin >= 0 && hi > c->rcv_fin) hi = c->rcv_fin;
   if (lo >= hi) return false;
@@ -78,6 +81,7 @@ static bool store_text(struct vtcp *c, const struct vtcp_arrival *g) {
     assigns c->rcv_nxt, c->ev_data;
     ensures level: c->rcv_nxt == c->rcv.nxt;
     KEEPS(mem); KEEPS(snd); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); KEEPS(acked); KEEPS(unacked);
+    ensures rcv: \old(tcb_edges(c)) && 1 <= c->rcv.nxt ==> tcb_rcv(c);
     ensures refine: tcb_abs(c) == spec_advance(\old(tcb_abs(c)), c->rcv.nxt); */
 static void advance(struct vtcp *c) {
   if (c->rcv_nxt < c->rcv.nxt) c->ev_data = true;
@@ -114,27 +118,25 @@ static void schedule_ack(struct vtcp *c, bool in_order, uint64_t now) {
     assigns c->rcv.len, c->rcv.nxt, WRITES_RANGES, c->rcv.data[0 .. c->rcv.cap - 1], c->unstored, c->rcv_nxt,
       c->ev_data, c->ack_due, c->ack_at;
     KEEPS_INV;
-    ensures stream: \forall octets s; vtcp_reassembly_holds{Pre}(&c->rcv, s) && seg_carries{Pre}(g, s) ==>
-      vtcp_reassembly_holds(&c->rcv, s);
     ensures refine: tcb_abs(c) == spec_arrive_text(\old(tcb_abs(c)), seg_abs(g), c->rcv.nxt); */
-static void arrive_text(struct vtcp *c, const struct vtcp_arrival *g, uint64_t now) {
+static void arrive_text(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
   if (!vtcp_tcb_receiving(c)) return;
   bool in_order = store_text(c, g);
   advance(c);
-  if (g->txt > 0 || g->syn || g->fin) schedule_ack(c, in_order, now);
+  if (g.txt > 0 || g.syn || g.fin) schedule_ack(c, in_order, now);
 }
 
 /* A FIN beyond a gap is remembered by its place. */
-/*@ requires valid: \valid(c) && \valid_read(g) && \separated(c, g);
+/*@ requires valid: \valid(c);
     requires seg: seg_ok(g);
     terminates \true;
     exits never: \false;
     assigns c->rcv_fin;
     KEEPS_INV;
     ensures refine: tcb_abs(c) == spec_note_fin(\old(tcb_abs(c)), seg_abs(g)); */
-static void note_fin(struct vtcp *c, const struct vtcp_arrival *g) {
-  if (!vtcp_tcb_receiving(c) || !g->fin || c->rcv_fin >= 0) return;
-  int64_t at = g->seq + (g->syn ? 1 : 0) + g->txt;
+static void note_fin(struct vtcp *c, struct vtcp_arrival g) {
+  if (!vtcp_tcb_receiving(c) || !g.fin || c->rcv_fin >= 0) return;
+  int64_t at = g.seq + (g.syn ? 1 : 0) + g.txt;
   if (c->rcv_nxt <= at && at < c->rcv_adv) c->rcv_fin = at;
 }
 
@@ -162,19 +164,19 @@ static void take_fin(struct vtcp *c, uint64_t now) {
 
 /* Eighth: the FIN bit. */
 /*@ requires inv: tcb_inv(c);
-    requires seg: seg_ok(g) && \valid_read(g) && \separated(c, g);
+    requires seg: seg_ok(g);
     requires now: now <= VTCP_TIME_MAX;
     terminates \true;
     exits never: \false;
     assigns c->rcv_fin, c->rcv_nxt, c->ev_fin, c->ack_due, c->ack_at, c->state, c->wait_at;
     KEEPS_INV;
     ensures refine: tcb_abs(c) == spec_arrive_fin(\old(tcb_abs(c)), seg_abs(g)); */
-static void arrive_fin(struct vtcp *c, const struct vtcp_arrival *g, uint64_t now) {
+static void arrive_fin(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
   note_fin(c, g);
   take_fin(c, now);
 }
 
-void vtcp_arrive_data(struct vtcp *c, const struct vtcp_arrival *g, uint64_t now) {
+void vtcp_arrive_data(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
   arrive_urg(c, g);
   arrive_text(c, g, now);
   arrive_fin(c, g, now);

@@ -177,37 +177,36 @@ bool vtcp_tcb_receiving(const struct vtcp *c);
 bool vtcp_arrival_flag(uint16_t flags, uint16_t bit);
 
 /* SEG.LEN: SYN and FIN count. */
-/*@ requires valid: \valid_read(g);
-    requires txt: g->txt <= 65535;
+/*@     requires txt: g.txt <= 65535;
     terminates \true;
     exits never: \false;
     assigns \nothing;
     ensures len: \result == seg_len(g);
     ensures spec: \result == spec_seg_len(seg_abs(g)); */
-uint32_t vtcp_arrival_len(const struct vtcp_arrival *g);
+uint32_t vtcp_arrival_len(struct vtcp_arrival g);
 
 /* The segment with its positions as offsets. While the peer's ISN is not known, SEG.SEQ is 0; without an ACK bit, or
    while ours is not, SEG.ACK is. */
-/*@ requires valid: \valid_read(c) && \valid_read(s) && \valid(g) && \separated(g, s) && \separated(g, c);
+/*@ requires valid: \valid_read(c) && \valid_read(s);
     requires snd_una: 0 <= c->snd_una <= VTCP_OFFSET_MAX;
     requires rcv_nxt: 0 <= c->rcv_nxt <= VTCP_OFFSET_MAX;
     requires factor: 1 <= c->snd_factor <= 16384;
     requires txt: s->text_len <= 65535;
     terminates \true;
     exits never: \false;
-    assigns *g;
-    ensures ok: seg_ok(g);
-    ensures flags: (g->syn <==> s->flags / 2 % 2 != 0) && (g->fin <==> s->flags % 2 != 0) &&
-      (g->rst <==> s->flags / 4 % 2 != 0) && (g->ackf <==> s->flags / 16 % 2 != 0) &&
-      (g->urg <==> s->flags / 32 % 2 != 0);
-    ensures text: g->text == s->text && g->txt == s->text_len && g->up == s->urg;
-    ensures wire: g->wire_seq == s->seq && g->wire_ack == s->ack;
-    ensures seq: c->state <= VTCP_SYN_SENT ? g->seq == 0 :
-      wire(g->seq, c->irs) == s->seq && -0x80000000 <= g->seq - c->rcv_nxt < 0x80000000;
-    ensures ack: c->state <= VTCP_LISTEN || !g->ackf ? g->ack == 0 :
-      wire(g->ack, c->iss) == s->ack && -0x80000000 <= g->ack - c->snd_una < 0x80000000;
-    ensures wnd: g->wnd == (g->syn ? s->wnd : s->wnd * c->snd_factor); */
-void vtcp_arrival_of(const struct vtcp *c, const struct vtcp_segment *s, struct vtcp_arrival *g);
+    assigns \nothing;
+    ensures ok: seg_ok(\result);
+    ensures flags: (\result.syn <==> s->flags / 2 % 2 != 0) && (\result.fin <==> s->flags % 2 != 0) &&
+      (\result.rst <==> s->flags / 4 % 2 != 0) && (\result.ackf <==> s->flags / 16 % 2 != 0) &&
+      (\result.urg <==> s->flags / 32 % 2 != 0);
+    ensures text: \result.text == s->text && \result.txt == s->text_len && \result.up == s->urg;
+    ensures wire: \result.wire_seq == s->seq && \result.wire_ack == s->ack;
+    ensures seq: c->state <= VTCP_SYN_SENT ? \result.seq == 0 :
+      wire(\result.seq, c->irs) == s->seq && -0x80000000 <= \result.seq - c->rcv_nxt < 0x80000000;
+    ensures ack: c->state <= VTCP_LISTEN || !\result.ackf ? \result.ack == 0 :
+      wire(\result.ack, c->iss) == s->ack && -0x80000000 <= \result.ack - c->snd_una < 0x80000000;
+    ensures wnd: \result.wnd == (\result.syn ? s->wnd : s->wnd * c->snd_factor); */
+struct vtcp_arrival vtcp_arrival_of(const struct vtcp *c, const struct vtcp_segment *s);
 
 struct vtcp_reset {
   bool ackf;
@@ -223,13 +222,13 @@ struct vtcp_reset {
     ensures without_ack: !ackf ==> \result.ackf && \result.seq == 0 && \result.ack == wire(len, seq); */
 struct vtcp_reset vtcp_arrival_reset(bool ackf, uint32_t seq, uint32_t ack, uint32_t len);
 
-/*@ requires valid: \valid(c) && \valid_read(g) && \separated(c, g);
-    requires txt: g->txt <= 65535;
+/*@ requires valid: \valid(c);
+    requires txt: g.txt <= 65535;
     terminates \true;
     exits never: \false;
     assigns c->rst_due, c->rst_ackf, c->rst_seq, c->rst_ack;
     ensures refine: tcb_abs(c) == spec_reset_for(\old(tcb_abs(c)), seg_abs(g)); */
-void vtcp_arrival_reset_for(struct vtcp *c, const struct vtcp_arrival *g);
+void vtcp_arrival_reset_for(struct vtcp *c, struct vtcp_arrival g);
 
 /* The options of the peer's SYN: send MSS (MUST-15, MUST-16), window scale (RFC 7323 s2.2). */
 /*@ requires valid: \valid(c) && \valid_read(s) && \separated(c, s);
@@ -253,7 +252,7 @@ void vtcp_arrival_options(struct vtcp *c, const struct vtcp_segment *s);
 
 /* First: the sequence number. False: the segment is done with. */
 /*@ requires inv: tcb_inv(c);
-    requires seg: seg_ok(g) && \valid_read(g) && \separated(c, g);
+    requires seg: seg_ok(g);
     requires now: now <= VTCP_TIME_MAX;
     terminates \true;
     exits never: \false;
@@ -264,12 +263,12 @@ void vtcp_arrival_options(struct vtcp *c, const struct vtcp_segment *s);
     ensures accepted: \result ==> tcb_abs(c) == \old(tcb_abs(c)) && allowed(c, now) == \old(allowed(c, now));
     ensures refine: !\result ==>
       tcb_abs(c) == spec_refuse_seq(\old(tcb_abs(c)), seg_abs(g), \old(allowed(c, now))); */
-bool vtcp_arrive_seq(struct vtcp *c, const struct vtcp_arrival *g, uint64_t now);
+bool vtcp_arrive_seq(struct vtcp *c, struct vtcp_arrival g, uint64_t now);
 
 /* Second: the RST bit. */
 /*@ requires inv: tcb_inv(c);
     requires state: c->state >= VTCP_SYN_RECEIVED;
-    requires seg: seg_ok(g) && \valid_read(g) && \separated(c, g);
+    requires seg: seg_ok(g);
     terminates \true;
     exits never: \false;
     assigns WRITES_FRESH_SEND, WRITES_FINISH, WRITES_CHALLENGE;
@@ -277,7 +276,7 @@ bool vtcp_arrive_seq(struct vtcp *c, const struct vtcp_arrival *g, uint64_t now)
     KEEPS(unacked);
     ensures snd: tcb_snd(c);
     ensures refine: tcb_abs(c) == spec_arrive_rst(\old(tcb_abs(c)), seg_abs(g), \old(allowed(c, now))); */
-void vtcp_arrive_rst(struct vtcp *c, const struct vtcp_arrival *g, uint64_t now);
+void vtcp_arrive_rst(struct vtcp *c, struct vtcp_arrival g, uint64_t now);
 
 /* Fourth: the SYN bit. */
 /*@ requires inv: tcb_inv(c);
@@ -293,20 +292,20 @@ void vtcp_arrive_syn(struct vtcp *c, uint64_t now);
 
 /* ---- arrive_ack.c: fifth ---- */
 
-/*@ requires valid: \valid(c) && \valid_read(g) && \separated(c, g);
+/*@ requires valid: \valid(c);
     terminates \true;
     exits never: \false;
     assigns c->probes, c->snd_wnd, c->snd_wl1, c->snd_wl2, c->snd_wnd_max;
     KEEPS(mem); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); KEEPS(state); KEEPS(acked); KEEPS(unacked);
-    ensures snd: \old(tcb_snd(c)) && g->wnd <= VTCP_BUFFER_MAX ==> tcb_snd(c);
+    ensures snd: \old(tcb_snd(c)) && g.wnd <= VTCP_BUFFER_MAX ==> tcb_snd(c);
     ensures refine: tcb_abs(c) == spec_window_of(\old(tcb_abs(c)), seg_abs(g)); */
-void vtcp_arrive_window_of(struct vtcp *c, const struct vtcp_arrival *g);
+void vtcp_arrive_window_of(struct vtcp *c, struct vtcp_arrival g);
 
 /* Enter ESTABLISHED. */
 /*@ requires inv: tcb_inv(c);
     requires state: c->state == VTCP_SYN_SENT || c->state == VTCP_SYN_RECEIVED;
-    requires seg: seg_ok(g) && \valid_read(g) && \separated(c, g);
-    requires acceptable: c->snd_una < g->ack <= c->snd_nxt;
+    requires seg: seg_ok(g);
+    requires acceptable: c->snd_una < g.ack <= c->snd_nxt;
     terminates \true;
     exits never: \false;
     assigns WRITES_ESTABLISH;
@@ -321,13 +320,13 @@ void vtcp_arrive_window_of(struct vtcp *c, const struct vtcp_arrival *g);
     ensures acked: tcb_acked(c);
     ensures unacked: tcb_unacked(c);
     ensures refine: tcb_abs(c) == spec_establish(\old(tcb_abs(c)), seg_abs(g)); */
-void vtcp_arrive_establish(struct vtcp *c, const struct vtcp_arrival *g, uint64_t now);
+void vtcp_arrive_establish(struct vtcp *c, struct vtcp_arrival g, uint64_t now);
 
 /* The ACK field, from ESTABLISHED on; SEG.ACK is in range. */
 /*@ requires inv: tcb_inv(c);
     requires state: c->state >= VTCP_ESTABLISHED;
-    requires seg: seg_ok(g) && \valid_read(g) && \separated(c, g);
-    requires range: g->ack <= c->snd_nxt;
+    requires seg: seg_ok(g);
+    requires range: g.ack <= c->snd_nxt;
     requires now: now <= VTCP_TIME_MAX;
     terminates \true;
     exits never: \false;
@@ -344,7 +343,7 @@ void vtcp_arrive_establish(struct vtcp *c, const struct vtcp_arrival *g, uint64_
     ensures unacked: tcb_unacked(c);
     ensures ring: \forall octets s; vtcp_ring_holds{Pre}(&c->snd, s) ==> vtcp_ring_holds(&c->snd, s);
     ensures refine: tcb_abs(c) == spec_arrive_ack(\old(tcb_abs(c)), seg_abs(g)); */
-void vtcp_arrive_ack(struct vtcp *c, const struct vtcp_arrival *g, uint64_t now);
+void vtcp_arrive_ack(struct vtcp *c, struct vtcp_arrival g, uint64_t now);
 
 /* ---- arrive_data.c: sixth to eighth ---- */
 
@@ -356,9 +355,7 @@ void vtcp_arrive_ack(struct vtcp *c, const struct vtcp_arrival *g, uint64_t now)
     exits never: \false;
     assigns WRITES_DATA;
     KEEPS_INV;
-    ensures stream: \forall octets s; vtcp_reassembly_holds{Pre}(&c->rcv, s) && seg_carries{Pre}(g, s) ==>
-      vtcp_reassembly_holds(&c->rcv, s);
     ensures refine: tcb_abs(c) == spec_arrive_data(\old(tcb_abs(c)), seg_abs(g), c->rcv.nxt); */
-void vtcp_arrive_data(struct vtcp *c, const struct vtcp_arrival *g, uint64_t now);
+void vtcp_arrive_data(struct vtcp *c, struct vtcp_arrival g, uint64_t now);
 
 #endif
