@@ -61,7 +61,7 @@ static void what_was_put_verifies(void **state) {
   uint8_t s[1500];
   srand(1);
   for (uint32_t round = 0; round < 500; round++) {
-    uint32_t len = 20 + (uint32_t)(rand() % 1480);
+    uint32_t len = 20 + (uint32_t)rand() % 1480;
     for (uint32_t i = 0; i < len; i++) s[i] = (uint8_t)rand();
     uint64_t pseudo = round % 3 == 0 ? 0 : round % 3 == 1 ? vtcp_checksum_ipv4(src, dst, len) : vtcp_checksum_ipv6(src, dst, len);
     vtcp_checksum_put(pseudo, s, len);
