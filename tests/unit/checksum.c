@@ -66,7 +66,7 @@ static void what_was_put_verifies(void **state) {
     uint64_t pseudo = round % 3 == 0 ? 0 : round % 3 == 1 ? vtcp_checksum_ipv4(src, dst, len) : vtcp_checksum_ipv6(src, dst, len);
     vtcp_checksum_put(pseudo, s, len);
     assert_true(vtcp_checksum_ok(pseudo, s, len));
-    s[(uint32_t)rand() % len] ^= (uint8_t)(1 << rand() % 8);
+    s[((uint64_t)rand() * len) >> 31] ^= (uint8_t)(1 << rand() % 8);
     assert_false(vtcp_checksum_ok(pseudo, s, len));
   }
 }
