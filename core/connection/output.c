@@ -36,12 +36,18 @@ static void blank(uint16_t src_port, uint16_t dst_port, struct vtcp_segment *out
     assigns *out;
     ensures sayable: seg_fits(out, VTCP_HEADER_MAX) && out_ports(c, out);
     ensures rst: out->seq == c->rst_seq && out->ack == c->rst_ack && out_plain(out) && out_empty(out) &&
-      out->flags == (c->rst_ackf != 0 ? VTCP_RST + VTCP_ACK : VTCP_RST); */
+      out->flags == (c->rst_ackf != 0 ? VTCP_RST + VTCP_ACK : VTCP_RST);
+    KEEPS_INV;
+    ensures marks: out_same_marks{Pre, Post}(c);
+    ensures same: tcb_abs(c) == \old(tcb_abs(c)); */
 static void fill_rst(const struct vtcp *c, struct vtcp_segment *out) {
   blank(c->local_port, c->remote_port, out);
   out->seq = c->rst_seq;
   out->ack = c->rst_ack;
   out->flags = c->rst_ackf ? VTCP_RST + VTCP_ACK : VTCP_RST;
+  //@ assert marks: out_same_marks{Pre, Here}(c);
+  //@ assert words: out_same_words{Pre, Here}(c);
+  //@ assert ring: out_same_ring{Pre, Here}(c);
 }
 
 /* The SYN, or in SYN-RECEIVED the SYN-ACK; its window is never scaled (RFC 7323 s2.2). */
@@ -52,7 +58,10 @@ static void fill_rst(const struct vtcp *c, struct vtcp_segment *out) {
     assigns *out;
     ensures sayable: seg_fits(out, VTCP_HEADER_MAX) && out_ports(c, out);
     ensures syn: out_syn(c, out) && out_empty(out);
-    ensures options: out_syn_options(c, out); */
+    ensures options: out_syn_options(c, out);
+    KEEPS_INV;
+    ensures marks: out_same_marks{Pre, Post}(c);
+    ensures same: tcb_abs(c) == \old(tcb_abs(c)); */
 static void fill_syn(const struct vtcp *c, struct vtcp_segment *out) {
   bool ackf = c->state == VTCP_SYN_RECEIVED;
   uint32_t ack = ackf ? vtcp_seq_to_wire(c->rcv_nxt, c->irs) : 0;
@@ -68,6 +77,9 @@ static void fill_syn(const struct vtcp *c, struct vtcp_segment *out) {
   out->mss = c->mss;
   out->has_wscale = wscale;
   out->wscale = c->rcv_shift;
+  //@ assert marks: out_same_marks{Pre, Here}(c);
+  //@ assert words: out_same_words{Pre, Here}(c);
+  //@ assert ring: out_same_ring{Pre, Here}(c);
 }
 
 /* ACK always; PSH with the last octet queued, FIN after it, URG while urgent data lies ahead. */
@@ -130,7 +142,10 @@ static struct vtcp_slices text_of(const struct vtcp *c, int64_t lo, int64_t hi) 
     ensures header: out_header(c, out, lo, hi);
     ensures text: out_text(c, out, lo, hi);
     ensures octets: out_octets(c, out, lo, hi);
-    ensures stream: out_stream(c, out, lo, hi); */
+    ensures stream: out_stream(c, out, lo, hi);
+    KEEPS_INV;
+    ensures marks: out_same_marks{Pre, Post}(c);
+    ensures same: tcb_abs(c) == \old(tcb_abs(c)); */
 static void fill_range(const struct vtcp *c, int64_t lo, int64_t hi, struct vtcp_segment *out) {
   struct vtcp_slices text = text_of(c, lo, hi);
   uint32_t seq = vtcp_seq_to_wire(lo, c->iss);
@@ -148,6 +163,11 @@ static void fill_range(const struct vtcp *c, int64_t lo, int64_t hi, struct vtcp
   out->text_len = text.first_len;
   out->more = text.second;
   out->more_len = text.second_len;
+  //@ assert marks: out_same_marks{Pre, Here}(c);
+  //@ assert words: out_same_words{Pre, Here}(c);
+  //@ assert ring: out_same_ring{Pre, Here}(c);
+  //@ assert text: out->text == text.first && out->text_len == text.first_len;
+  //@ assert more: out->more == text.second && out->more_len == text.second_len;
 }
 
 /* ---- which octets leave: policy ---- */
@@ -265,7 +285,7 @@ static struct range leaving(struct vtcp *c, uint64_t now) {
     ensures inv: tcb_inv(c);
     ensures SHLD_14_never_shrinks: c->rcv_adv >= \old(c->rcv_adv);
     ensures snd_nxt: c->snd_nxt == \max(\old(c->snd_nxt), hi);
-    ensures refine: tcb_abs(c) == spec_out_range(\old(tcb_abs(c)), hi, c->rcv_adv); */
+    ensures refine: tcb_abs(c) == spec_out_range(\old(tcb_abs(c)), c->snd_nxt, c->rcv_adv); */
 static void advance(struct vtcp *c, int64_t hi) {
   int64_t adv = c->state >= VTCP_ESTABLISHED ? vtcp_tcb_edge(c) : c->rcv_adv;
   int64_t nxt = hi > c->snd_nxt ? hi : c->snd_nxt;
@@ -313,6 +333,23 @@ static uint64_t rtx_time(const struct vtcp *c, int64_t nxt, uint64_t now) {
   return c->rtx_at;
 }
 
+/*@ requires valid: \valid(c);
+    terminates \true;
+    exits never: \false;
+    assigns c->snd_ptr, c->rtx_at, c->user_at, c->rtx_head, c->probe;
+    ensures set: c->snd_ptr == ptr && c->rtx_at == rtx_at && c->user_at == user_at;
+    ensures snd: \old(tcb_snd(c)) && c->snd_una <= ptr <= c->snd_nxt ==> tcb_snd(c);
+    KEEPS(mem); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); KEEPS(state); KEEPS(acked);
+    KEEPS(unacked);
+    ensures same: tcb_abs(c) == \old(tcb_abs(c)); */
+static void set(struct vtcp *c, int64_t ptr, uint64_t rtx_at, uint64_t user_at) {
+  c->snd_ptr = ptr;
+  c->rtx_at = rtx_at;
+  c->user_at = user_at;
+  c->rtx_head = false;
+  c->probe = false;
+}
+
 /* Timers and pointers after [lo, hi) has left; nxt: SND.NXT before. */
 /*@ requires inv: tcb_inv(c);
     requires now: now <= VTCP_TIME_MAX;
@@ -330,11 +367,7 @@ static void sent(struct vtcp *c, int64_t lo, int64_t hi, int64_t nxt, uint64_t n
   int64_t ptr = !closed && c->snd_ptr < hi ? hi : c->snd_ptr;
   uint64_t rtx_at = rtx_time(c, nxt, now);
   uint64_t user_at = c->user_at == VTCP_NEVER && c->user_timeout > 0 ? now + c->user_timeout : c->user_at;
-  c->snd_ptr = ptr;
-  c->rtx_at = rtx_at;
-  c->user_at = user_at;
-  c->rtx_head = false;
-  c->probe = false;
+  set(c, ptr, rtx_at, user_at);
 }
 
 /* Text or FIN, [lo, hi), has left. */
@@ -349,7 +382,7 @@ static void sent(struct vtcp *c, int64_t lo, int64_t hi, int64_t nxt, uint64_t n
     ensures inv: tcb_inv(c);
     ensures SHLD_14_never_shrinks: c->rcv_adv >= \old(c->rcv_adv);
     ensures snd_nxt: c->snd_nxt == \max(\old(c->snd_nxt), hi);
-    ensures refine: tcb_abs(c) == spec_out_range(\old(tcb_abs(c)), hi, c->rcv_adv);
+    ensures refine: tcb_abs(c) == spec_out_range(\old(tcb_abs(c)), c->snd_nxt, c->rcv_adv);
     ensures T7_armed: c->rtx_at != VTCP_NEVER; */
 static void left(struct vtcp *c, int64_t lo, int64_t hi, uint64_t now) {
   int64_t nxt = c->snd_nxt;
@@ -375,6 +408,16 @@ static void left_syn(struct vtcp *c, uint64_t now) {
   c->rtx_at = now + c->rtt.rto;
 }
 
+/*@ requires valid: \valid(c);
+    terminates \true;
+    exits never: \false;
+    assigns c->rst_due;
+    KEEPS_INV;
+    ensures refine: tcb_abs(c) == spec_out_rst(\old(tcb_abs(c))); */
+static void no_rst(struct vtcp *c) {
+  c->rst_due = false;
+}
+
 /* ---- one segment ---- */
 
 /*@ requires inv: tcb_inv(c);
@@ -388,9 +431,7 @@ static void left_syn(struct vtcp *c, uint64_t now) {
       out->flags == (c->rst_ackf != 0 ? VTCP_RST + VTCP_ACK : VTCP_RST);
     ensures refine: tcb_abs(c) == spec_out_rst(\old(tcb_abs(c))); */
 static void send_rst(struct vtcp *c, struct vtcp_segment *out) {
-  c->rst_due = false;
-  //@ assert inv: tcb_inv(c);
-  //@ assert refine: tcb_abs(c) == spec_out_rst(\at(tcb_abs(c), Pre));
+  no_rst(c);
   fill_rst(c, out);
 }
 
