@@ -1,5 +1,16 @@
 #include "connection/steps.h"
 
+/* A passive open takes its peer from the SYN. */
+/*@ requires valid: \valid(c);
+    terminates \true;
+    exits never: \false;
+    assigns c->remote_port;
+    KEEPS_INV;
+    ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
+static void note_peer(struct vtcp *c, uint16_t port) {
+  c->remote_port = port;
+}
+
 /* The peer's ISN. */
 /*@ requires valid: \valid(c);
     terminates \true;
@@ -78,7 +89,7 @@ static void arrive_listen(struct vtcp *c, struct vtcp_arrival g, const struct vt
     vtcp_arrival_reset_for(c, g);
   } else if (g.syn) {
     syn_of(c, g, s);
-    c->remote_port = s->src_port;
+    note_peer(c, s->src_port);
     enter_syn_received(c, now);
   }
 }

@@ -227,6 +227,7 @@ struct vtcp_reset vtcp_arrival_reset(bool ackf, uint32_t seq, uint32_t ack, uint
     terminates \true;
     exits never: \false;
     assigns c->rst_due, c->rst_ackf, c->rst_seq, c->rst_ack;
+    KEEPS_INV;
     ensures refine: tcb_abs(c) == spec_reset_for(\old(tcb_abs(c)), seg_abs(g)); */
 void vtcp_arrival_reset_for(struct vtcp *c, struct vtcp_arrival g);
 
@@ -341,6 +342,7 @@ void vtcp_arrive_establish(struct vtcp *c, struct vtcp_arrival g, uint64_t now);
     ensures state: tcb_state(c);
     ensures acked: tcb_acked(c);
     ensures unacked: tcb_unacked(c);
+    ensures range: c->state == VTCP_CLOSED || c->state >= VTCP_ESTABLISHED;
     ensures ring: \forall octets s; vtcp_ring_holds{Pre}(&c->snd, s) ==> vtcp_ring_holds(&c->snd, s);
     ensures refine: tcb_abs(c) == spec_arrive_ack(\old(tcb_abs(c)), seg_abs(g)); */
 void vtcp_arrive_ack(struct vtcp *c, struct vtcp_arrival g, uint64_t now);

@@ -40,7 +40,7 @@ void vtcp_tcb_finish(struct vtcp *c, int32_t outcome) {
 void vtcp_tcb_fresh_send(struct vtcp *c) {
   c->snd_una = 0;
   c->snd_nxt = 0;
-  vtcp_ring_init(&c->snd, c->snd.data, c->snd.cap, 1);
+  vtcp_ring_clear(&c->snd, 1);
   c->fin = false;
   c->close_wanted = false;
   c->snd_up = 0;

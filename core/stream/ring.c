@@ -8,6 +8,12 @@ void vtcp_ring_init(struct vtcp_ring *r, uint8_t *data, uint32_t cap, int64_t ba
   r->base = base;
 }
 
+void vtcp_ring_clear(struct vtcp_ring *r, int64_t base) {
+  r->head = 0;
+  r->len = 0;
+  r->base = base;
+}
+
 /*@ requires mem: vtcp_ring_mem(r) && \valid_read(src + (0 .. n - 1));
     requires apart: \separated(src + (0 .. n - 1), r, r->data + (0 .. r->cap - 1));
     requires inv: vtcp_ring_inv(r);

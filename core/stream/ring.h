@@ -32,6 +32,17 @@ struct vtcp_ring {
     ensures stream: \forall octets s; vtcp_ring_holds(r, s); */
 void vtcp_ring_init(struct vtcp_ring *r, uint8_t *data, uint32_t cap, int64_t base);
 
+/* Empty again, in the same buffer, for the octets from base on. */
+/*@ requires valid: \valid(r);
+    requires size: 0 < r->cap <= VTCP_BUFFER_MAX && 0 <= base <= VTCP_OFFSET_MAX;
+    terminates \true;
+    exits never: \false;
+    assigns r->head, r->len, r->base;
+    ensures inv: vtcp_ring_inv(r);
+    ensures fields: r->len == 0 && r->base == base;
+    ensures stream: \forall octets s; vtcp_ring_holds(r, s); */
+void vtcp_ring_clear(struct vtcp_ring *r, int64_t base);
+
 /* Appends n octets; n is at most the free space. */
 /*@ requires mem: vtcp_ring_mem(r) && \valid_read(src + (0 .. n - 1));
     requires apart: \separated(src + (0 .. n - 1), r, r->data + (0 .. r->cap - 1));
