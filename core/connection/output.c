@@ -1,85 +1,106 @@
 #include "connection/steps.h"
 
 /* An empty segment. */
+/*@ terminates \true;
+    exits never: \false;
+    assigns \nothing;
+    ensures ports: \result.src_port == src_port && \result.dst_port == dst_port;
+    ensures zero: \result.seq == 0 && \result.ack == 0 && \result.flags == 0 && \result.wnd == 0 && \result.urg == 0;
+    ensures plain: !\result.has_mss && !\result.has_wscale && !\result.sack_permitted && !\result.has_ts &&
+      \result.sack_count == 0;
+    ensures empty: \result.text_len == 0 && \result.more_len == 0; */
+static struct vtcp_segment blank(uint16_t src_port, uint16_t dst_port) {
+  struct vtcp_segment s = {0};
+  s.src_port = src_port;
+  s.dst_port = dst_port;
+  return s;
+}
+
+/* Hands a segment out. */
 /*@ requires valid: \valid(out);
     terminates \true;
     exits never: \false;
     assigns *out;
-    ensures ports: out->src_port == src_port && out->dst_port == dst_port;
-    ensures zero: out->seq == 0 && out->ack == 0 && out->flags == 0 && out->wnd == 0 && out->urg == 0;
-    ensures plain: out_plain(out);
-    ensures empty: out_empty(out); */
-static void blank(uint16_t src_port, uint16_t dst_port, struct vtcp_segment *out) {
-  out->src_port = src_port;
-  out->dst_port = dst_port;
-  out->seq = 0;
-  out->ack = 0;
-  out->flags = 0;
-  out->wnd = 0;
-  out->urg = 0;
-  out->has_mss = false;
-  out->has_wscale = false;
-  out->sack_permitted = false;
-  out->has_ts = false;
-  out->sack_count = 0;
-  out->text = 0;
-  out->text_len = 0;
-  out->more = 0;
-  out->more_len = 0;
+    ensures fields: out->src_port == s.src_port && out->dst_port == s.dst_port && out->seq == s.seq &&
+      out->ack == s.ack && out->flags == s.flags && out->wnd == s.wnd && out->urg == s.urg;
+    ensures options: out->has_mss == s.has_mss && out->mss == s.mss && out->has_wscale == s.has_wscale &&
+      out->wscale == s.wscale && out->sack_permitted == s.sack_permitted && out->has_ts == s.has_ts &&
+      out->sack_count == s.sack_count;
+    ensures text: out->text == s.text && out->text_len == s.text_len && out->more == s.more &&
+      out->more_len == s.more_len; */
+static void hand_out(struct vtcp_segment s, struct vtcp_segment *out) {
+  *out = s;
+}
+
+/* It is apart from the connection. */
+/*@ requires valid: \valid_read(c) && \valid(out) && \separated(c, out);
+    terminates \true;
+    exits never: \false;
+    assigns *out;
+    ensures fields: out->src_port == s.src_port && out->dst_port == s.dst_port && out->seq == s.seq &&
+      out->ack == s.ack && out->flags == s.flags && out->wnd == s.wnd && out->urg == s.urg;
+    ensures options: out->has_mss == s.has_mss && out->mss == s.mss && out->has_wscale == s.has_wscale &&
+      out->wscale == s.wscale && out->sack_permitted == s.sack_permitted && out->has_ts == s.has_ts &&
+      out->sack_count == s.sack_count;
+    ensures text: out->text == s.text && out->text_len == s.text_len && out->more == s.more &&
+      out->more_len == s.more_len;
+    KEEPS_INV;
+    ensures marks: out_same_marks{Pre, Post}(c);
+    ensures words: out_same_words{Pre, Post}(c);
+    ensures setup: out_same_setup{Pre, Post}(c);
+    ensures ring: out_same_ring{Pre, Post}(c);
+    ensures same: tcb_abs(c) == \old(tcb_abs(c)); */
+static void put(const struct vtcp *c, struct vtcp_segment s, struct vtcp_segment *out) {
+  (void)c;
+  hand_out(s, out);
 }
 
 /* ---- the segments ---- */
 
-/*@ requires valid: \valid_read(c) && \valid(out) && \separated(c, out);
+/*@ requires valid: \valid_read(c);
     terminates \true;
     exits never: \false;
-    assigns *out;
-    ensures sayable: seg_fits(out, VTCP_HEADER_MAX) && out_ports(c, out);
-    ensures rst: out->seq == c->rst_seq && out->ack == c->rst_ack && out_plain(out) && out_empty(out) &&
-      out->flags == (c->rst_ackf != 0 ? VTCP_RST + VTCP_ACK : VTCP_RST);
-    KEEPS_INV;
-    ensures marks: out_same_marks{Pre, Post}(c);
-    ensures same: tcb_abs(c) == \old(tcb_abs(c)); */
-static void fill_rst(const struct vtcp *c, struct vtcp_segment *out) {
-  blank(c->local_port, c->remote_port, out);
-  out->seq = c->rst_seq;
-  out->ack = c->rst_ack;
-  out->flags = c->rst_ackf ? VTCP_RST + VTCP_ACK : VTCP_RST;
-  //@ assert marks: out_same_marks{Pre, Here}(c);
-  //@ assert words: out_same_words{Pre, Here}(c);
-  //@ assert ring: out_same_ring{Pre, Here}(c);
+    assigns \nothing;
+    ensures ports: \result.src_port == c->local_port && \result.dst_port == c->remote_port;
+    ensures plain: !\result.has_mss && !\result.has_wscale && !\result.sack_permitted && !\result.has_ts &&
+      \result.sack_count == 0 && \result.text_len == 0 && \result.more_len == 0;
+    ensures rst: \result.seq == c->rst_seq && \result.ack == c->rst_ack &&
+      \result.flags == (c->rst_ackf != 0 ? VTCP_RST + VTCP_ACK : VTCP_RST); */
+static struct vtcp_segment rst(const struct vtcp *c) {
+  struct vtcp_segment s = blank(c->local_port, c->remote_port);
+  s.seq = c->rst_seq;
+  s.ack = c->rst_ack;
+  s.flags = c->rst_ackf ? VTCP_RST + VTCP_ACK : VTCP_RST;
+  return s;
 }
 
 /* The SYN, or in SYN-RECEIVED the SYN-ACK; its window is never scaled (RFC 7323 s2.2). */
-/*@ requires valid: \valid_read(c) && \valid(out) && \separated(c, out);
-    requires rcv: tcb_rcv(c) && tcb_options(c);
+/*@ requires valid: \valid_read(c);
+    requires rcv: tcb_rcv(c);
     terminates \true;
     exits never: \false;
-    assigns *out;
-    ensures sayable: seg_fits(out, VTCP_HEADER_MAX) && out_ports(c, out);
-    ensures syn: out_syn(c, out) && out_empty(out);
-    ensures options: out_syn_options(c, out);
-    KEEPS_INV;
-    ensures marks: out_same_marks{Pre, Post}(c);
-    ensures same: tcb_abs(c) == \old(tcb_abs(c)); */
-static void fill_syn(const struct vtcp *c, struct vtcp_segment *out) {
+    assigns \nothing;
+    ensures ports: \result.src_port == c->local_port && \result.dst_port == c->remote_port;
+    ensures empty: \result.text_len == 0 && \result.more_len == 0;
+    ensures syn: \result.seq == c->iss && \result.urg == 0 &&
+      \result.flags == (c->state == VTCP_SYN_RECEIVED ? VTCP_SYN + VTCP_ACK : VTCP_SYN) &&
+      \result.ack == (c->state == VTCP_SYN_RECEIVED ? wire(c->rcv_nxt, c->irs) : 0) &&
+      \result.wnd == \min(\max(c->rcv_adv - c->rcv_nxt, 0), 65535);
+    ensures options: \result.has_mss && \result.mss == c->mss && !\result.sack_permitted && !\result.has_ts &&
+      \result.sack_count == 0 && \result.wscale == c->rcv_shift &&
+      (\result.has_wscale <==> (c->state == VTCP_SYN_SENT ? c->wscale_offer != 0 : c->wscale != 0)); */
+static struct vtcp_segment syn(const struct vtcp *c) {
   bool ackf = c->state == VTCP_SYN_RECEIVED;
-  uint32_t ack = ackf ? vtcp_seq_to_wire(c->rcv_nxt, c->irs) : 0;
-  uint16_t flags = ackf ? VTCP_SYN + VTCP_ACK : VTCP_SYN;
-  uint16_t wnd = vtcp_window_field(c->rcv_adv - c->rcv_nxt, 1);
-  bool wscale = c->state == VTCP_SYN_SENT ? c->wscale_offer : c->wscale;
-  blank(c->local_port, c->remote_port, out);
-  out->seq = c->iss;
-  out->ack = ack;
-  out->flags = flags;
-  out->wnd = wnd;
-  out->has_mss = true;
-  out->mss = c->mss;
-  out->has_wscale = wscale;
-  out->wscale = c->rcv_shift;
-  //@ assert marks: out_same_marks{Pre, Here}(c);
-  //@ assert words: out_same_words{Pre, Here}(c);
-  //@ assert ring: out_same_ring{Pre, Here}(c);
+  struct vtcp_segment s = blank(c->local_port, c->remote_port);
+  s.seq = c->iss;
+  s.ack = ackf ? vtcp_seq_to_wire(c->rcv_nxt, c->irs) : 0;
+  s.flags = ackf ? VTCP_SYN + VTCP_ACK : VTCP_SYN;
+  s.wnd = vtcp_window_field(c->rcv_adv - c->rcv_nxt, 1);
+  s.has_mss = true;
+  s.mss = c->mss;
+  s.has_wscale = c->state == VTCP_SYN_SENT ? c->wscale_offer : c->wscale;
+  s.wscale = c->rcv_shift;
+  return s;
 }
 
 /* ACK always; PSH with the last octet queued, FIN after it, URG while urgent data lies ahead. */
@@ -132,6 +153,41 @@ static struct vtcp_slices text_of(const struct vtcp *c, int64_t lo, int64_t hi) 
 
 /* The octets and FIN in [lo, hi), with an acknowledgment. lo == hi: the acknowledgment alone. */
 /*@ requires inv: tcb_inv(c);
+    requires range: 1 <= lo <= hi <= snd_all(c) && c->snd_una <= lo;
+    terminates \true;
+    exits never: \false;
+    assigns \nothing;
+    ensures ports: \result.src_port == c->local_port && \result.dst_port == c->remote_port;
+    ensures plain: !\result.has_mss && !\result.has_wscale && !\result.sack_permitted && !\result.has_ts &&
+      \result.sack_count == 0;
+    ensures header: \result.seq == wire(lo, c->iss) && \result.ack == wire(c->rcv_nxt, c->irs) &&
+      \result.flags == out_flags(c, lo, hi) && \result.urg == out_urg(c, lo, hi);
+    ensures wnd: \result.wnd == \min(\max(c->rcv_adv - c->rcv_nxt, 0) / c->rcv_factor, 65535);
+    ensures sum: \result.text_len + \result.more_len == out_text_len(c, lo, hi);
+    ensures readable: \valid_read(\result.text + (0 .. \result.text_len - 1)) &&
+      \valid_read(\result.more + (0 .. \result.more_len - 1));
+    ensures octets: \forall integer k; 0 <= k < out_text_len(c, lo, hi) ==>
+      (k < \result.text_len ? \result.text[k] : \result.more[k - \result.text_len]) ==
+        vtcp_ring_octet(&c->snd, lo + k);
+    ensures stream: \forall octets s; vtcp_ring_holds(&c->snd, s) ==> \forall integer k;
+      0 <= k < out_text_len(c, lo, hi) ==>
+        (k < \result.text_len ? \result.text[k] : \result.more[k - \result.text_len]) == octet_at(s, lo + k); */
+static struct vtcp_segment part(const struct vtcp *c, int64_t lo, int64_t hi) {
+  struct vtcp_slices text = text_of(c, lo, hi);
+  struct vtcp_segment s = blank(c->local_port, c->remote_port);
+  s.seq = vtcp_seq_to_wire(lo, c->iss);
+  s.ack = vtcp_seq_to_wire(c->rcv_nxt, c->irs);
+  s.flags = flags_of(c, lo, hi);
+  s.wnd = vtcp_window_field(c->rcv_adv - c->rcv_nxt, c->rcv_factor);
+  s.urg = urg_of(c, lo, hi);
+  s.text = text.first;
+  s.text_len = text.first_len;
+  s.more = text.second;
+  s.more_len = text.second_len;
+  return s;
+}
+
+/*@ requires inv: tcb_inv(c);
     requires out: \valid(out) && \separated(out, c, c->snd.data + (0 .. c->snd.cap - 1));
     requires range: 1 <= lo <= hi <= snd_all(c) && c->snd_una <= lo;
     terminates \true;
@@ -145,29 +201,10 @@ static struct vtcp_slices text_of(const struct vtcp *c, int64_t lo, int64_t hi) 
     ensures stream: out_stream(c, out, lo, hi);
     KEEPS_INV;
     ensures marks: out_same_marks{Pre, Post}(c);
+    ensures ring: out_same_ring{Pre, Post}(c);
     ensures same: tcb_abs(c) == \old(tcb_abs(c)); */
-static void fill_range(const struct vtcp *c, int64_t lo, int64_t hi, struct vtcp_segment *out) {
-  struct vtcp_slices text = text_of(c, lo, hi);
-  uint32_t seq = vtcp_seq_to_wire(lo, c->iss);
-  uint32_t ack = vtcp_seq_to_wire(c->rcv_nxt, c->irs);
-  uint16_t flags = flags_of(c, lo, hi);
-  uint16_t wnd = vtcp_window_field(c->rcv_adv - c->rcv_nxt, c->rcv_factor);
-  uint16_t urg = urg_of(c, lo, hi);
-  blank(c->local_port, c->remote_port, out);
-  out->seq = seq;
-  out->ack = ack;
-  out->flags = flags;
-  out->wnd = wnd;
-  out->urg = urg;
-  out->text = text.first;
-  out->text_len = text.first_len;
-  out->more = text.second;
-  out->more_len = text.second_len;
-  //@ assert marks: out_same_marks{Pre, Here}(c);
-  //@ assert words: out_same_words{Pre, Here}(c);
-  //@ assert ring: out_same_ring{Pre, Here}(c);
-  //@ assert text: out->text == text.first && out->text_len == text.first_len;
-  //@ assert more: out->more == text.second && out->more_len == text.second_len;
+static void put_part(const struct vtcp *c, int64_t lo, int64_t hi, struct vtcp_segment *out) {
+  put(c, part(c, lo, hi), out);
 }
 
 /* ---- which octets leave: policy ---- */
@@ -427,12 +464,13 @@ static void no_rst(struct vtcp *c) {
     assigns *out, c->rst_due;
     ensures inv: tcb_inv(c);
     ensures sayable: seg_fits(out, VTCP_HEADER_MAX) && out_ports(c, out);
-    ensures rst: out->seq == c->rst_seq && out->ack == c->rst_ack && out_plain(out) && out_empty(out) &&
-      out->flags == (c->rst_ackf != 0 ? VTCP_RST + VTCP_ACK : VTCP_RST);
+    ensures plain: out_plain(out) && out_empty(out);
+    ensures seq: out->seq == c->rst_seq && out->ack == c->rst_ack;
+    ensures flags: out->flags == (c->rst_ackf != 0 ? VTCP_RST + VTCP_ACK : VTCP_RST);
     ensures refine: tcb_abs(c) == spec_out_rst(\old(tcb_abs(c))); */
 static void send_rst(struct vtcp *c, struct vtcp_segment *out) {
   no_rst(c);
-  fill_rst(c, out);
+  put(c, rst(c), out);
 }
 
 /*@ requires inv: tcb_inv(c);
@@ -450,7 +488,7 @@ static void send_rst(struct vtcp *c, struct vtcp_segment *out) {
     ensures refine: tcb_abs(c) == spec_out_range(\old(tcb_abs(c)), 1, c->rcv_adv); */
 static void send_syn(struct vtcp *c, uint64_t now, struct vtcp_segment *out) {
   left_syn(c, now);
-  fill_syn(c, out);
+  put(c, syn(c), out);
 }
 
 /* Text, FIN or an acknowledgment. */
@@ -478,7 +516,7 @@ static bool send_range(struct vtcp *c, uint64_t now, struct vtcp_segment *out) {
   } else {
     return false;
   }
-  fill_range(c, r.lo, r.hi, out);
+  put_part(c, r.lo, r.hi, out);
   return true;
 }
 
@@ -495,14 +533,41 @@ bool vtcp_output(struct vtcp *c, uint64_t now, struct vtcp_segment *out) {
   return send_range(c, now, out);
 }
 
+/*@ requires valid: \valid_read(s);
+    requires txt: s->text_len <= 65535;
+    terminates \true;
+    exits never: \false;
+    assigns \nothing;
+    ensures len: \result == s->text_len + s->flags / VTCP_SYN % 2 + s->flags % 2; */
+static uint32_t len_of(const struct vtcp_segment *s) {
+  return s->text_len + (vtcp_arrival_flag(s->flags, VTCP_SYN) ? 1 : 0) +
+         (vtcp_arrival_flag(s->flags, VTCP_FIN) ? 1 : 0);
+}
+
+/*@ requires valid: \valid_read(s);
+    requires txt: s->text_len <= 65535;
+    terminates \true;
+    exits never: \false;
+    assigns \nothing;
+    ensures ports: \result.src_port == s->dst_port && \result.dst_port == s->src_port;
+    ensures plain: !\result.has_mss && !\result.has_wscale && !\result.sack_permitted && !\result.has_ts &&
+      \result.sack_count == 0 && \result.text_len == 0 && \result.more_len == 0;
+    ensures with_ack: s->flags / VTCP_ACK % 2 != 0 ==>
+      \result.seq == s->ack && \result.ack == 0 && \result.flags == VTCP_RST;
+    ensures without_ack: s->flags / VTCP_ACK % 2 == 0 ==>
+      \result.seq == 0 && \result.flags == VTCP_RST + VTCP_ACK &&
+      \result.ack == wire(s->text_len + s->flags / VTCP_SYN % 2 + s->flags % 2, s->seq); */
+static struct vtcp_segment refusal(const struct vtcp_segment *s) {
+  struct vtcp_reset r = vtcp_arrival_reset(vtcp_arrival_flag(s->flags, VTCP_ACK), s->seq, s->ack, len_of(s));
+  struct vtcp_segment out = blank(s->dst_port, s->src_port);
+  out.seq = r.seq;
+  out.ack = r.ack;
+  out.flags = r.ackf ? VTCP_RST + VTCP_ACK : VTCP_RST;
+  return out;
+}
+
 bool vtcp_refuse(const struct vtcp_segment *s, struct vtcp_segment *out) {
   if (vtcp_arrival_flag(s->flags, VTCP_RST) || s->text_len > 65535 || s->more_len > 0) return false;
-  uint32_t len = s->text_len + (vtcp_arrival_flag(s->flags, VTCP_SYN) ? 1 : 0) +
-                 (vtcp_arrival_flag(s->flags, VTCP_FIN) ? 1 : 0);
-  struct vtcp_reset r = vtcp_arrival_reset(vtcp_arrival_flag(s->flags, VTCP_ACK), s->seq, s->ack, len);
-  blank(s->dst_port, s->src_port, out);
-  out->seq = r.seq;
-  out->ack = r.ack;
-  out->flags = r.ackf ? VTCP_RST + VTCP_ACK : VTCP_RST;
+  hand_out(refusal(s), out);
   return true;
 }
