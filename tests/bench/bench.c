@@ -1,5 +1,5 @@
 /*
- * Two endpoints in one thread and a pipe in memory: MSS 1460, an acknowledgment for every second segment, checksums made and
+ * Two endpoints in one thread and a pipe in memory: MSS 1460, an ACK for every second segment, checksums made and
  * checked by the core. The same work as lwip/lwip_bench.c does with lwIP, without an IP header.
  * usage: bench bulk MiB | cycle N | sizes
  */
