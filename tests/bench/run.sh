@@ -6,6 +6,7 @@ cd "$(dirname "$0")/../.."
 cc=${CC:-cc} out=build/bench
 mib=1 cycles=500 speed_mib=64 runs=5
 mkdir -p "$out"
+rm -f "$out"/*.sizes
 
 has() { command -v "$1" >/dev/null; }
 skip() { echo "SKIP $1: $2 is not installed"; }
@@ -18,7 +19,7 @@ if has pkg-config && pkg-config --exists lwip && [ -e /usr/include/valgrind/call
   "$cc" -O2 -g -w "${lwip_flags[@]}" tests/bench/lwip/lwip_bench.c -o "$out/lwip" -llwip
   stacks+=(lwip)
 else
-  skip "lwIP" "liblwip-dev or valgrind's header"
+  skip "lwIP" "one of liblwip-dev, pkg-config and valgrind"
 fi
 
 number() { grep -oP "(?<=\b$1=)[0-9]+" "$2"; } # name=, file
