@@ -167,11 +167,9 @@ static struct vtcp_slices text_of(const struct vtcp *c, int64_t lo, int64_t hi) 
     ensures readable: \valid_read(\result.text + (0 .. \result.text_len - 1)) &&
       \valid_read(\result.more + (0 .. \result.more_len - 1));
     ensures octets: \forall integer k; 0 <= k < out_text_len(c, lo, hi) ==>
-      (k < \result.text_len ? \result.text[k] : \result.more[k - \result.text_len]) ==
-        vtcp_ring_octet(&c->snd, lo + k);
+      out_value_octet(\result, k) == vtcp_ring_octet(&c->snd, lo + k);
     ensures stream: \forall octets s; vtcp_ring_holds(&c->snd, s) ==> \forall integer k;
-      0 <= k < out_text_len(c, lo, hi) ==>
-        (k < \result.text_len ? \result.text[k] : \result.more[k - \result.text_len]) == octet_at(s, lo + k); */
+      0 <= k < out_text_len(c, lo, hi) ==> out_value_octet(\result, k) == octet_at(s, lo + k); */
 static struct vtcp_segment part(const struct vtcp *c, int64_t lo, int64_t hi) {
   struct vtcp_slices text = text_of(c, lo, hi);
   struct vtcp_segment s = blank(c->local_port, c->remote_port);
@@ -204,7 +202,12 @@ static struct vtcp_segment part(const struct vtcp *c, int64_t lo, int64_t hi) {
     ensures ring: out_same_ring{Pre, Post}(c);
     ensures same: tcb_abs(c) == \old(tcb_abs(c)); */
 static void put_part(const struct vtcp *c, int64_t lo, int64_t hi, struct vtcp_segment *out) {
-  put(c, part(c, lo, hi), out);
+  struct vtcp_segment s = part(c, lo, hi);
+  put(c, s, out);
+  //@ assert len: out_text_len(c, lo, hi) == out_text_len{Pre}(c, lo, hi);
+  //@ assert out: \forall integer k; out_octet(out, k) == out_value_octet(s, k);
+  //@ assert ring: \forall integer o; vtcp_ring_octet(&c->snd, o) == vtcp_ring_octet{Pre}(&c->snd, o);
+  //@ assert holds: \forall octets t; vtcp_ring_holds(&c->snd, t) ==> vtcp_ring_holds{Pre}(&c->snd, t);
 }
 
 /* ---- which octets leave: policy ---- */
@@ -427,6 +430,21 @@ static void left(struct vtcp *c, int64_t lo, int64_t hi, uint64_t now) {
   sent(c, lo, hi, nxt, now);
 }
 
+/*@ requires valid: \valid(c);
+    requires una: c->snd_una == 0 && c->snd_nxt <= 1;
+    terminates \true;
+    exits never: \false;
+    assigns c->snd_nxt, c->snd_ptr, c->ack_due, c->rtx_at;
+    ensures at: c->rtx_at == at;
+    KEEPS_INV;
+    ensures refine: tcb_abs(c) == spec_out_range(\old(tcb_abs(c)), 1, c->rcv_adv); */
+static void set_syn(struct vtcp *c, uint64_t at) {
+  c->snd_nxt = 1;
+  c->snd_ptr = 1;
+  c->ack_due = false;
+  c->rtx_at = at;
+}
+
 /* The SYN has left. */
 /*@ requires inv: tcb_inv(c);
     requires now: now <= VTCP_TIME_MAX;
@@ -439,10 +457,7 @@ static void left(struct vtcp *c, int64_t lo, int64_t hi, uint64_t now) {
     ensures refine: tcb_abs(c) == spec_out_range(\old(tcb_abs(c)), 1, c->rcv_adv); */
 static void left_syn(struct vtcp *c, uint64_t now) {
   measure(c, 0, 1, c->snd_nxt, now);
-  c->snd_nxt = 1;
-  c->snd_ptr = 1;
-  c->ack_due = false;
-  c->rtx_at = now + c->rtt.rto;
+  set_syn(c, now + c->rtt.rto);
 }
 
 /*@ requires valid: \valid(c);
