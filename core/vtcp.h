@@ -396,14 +396,7 @@ void vtcp_status(const struct vtcp *c, struct vtcp_status *out);
     terminates \true;
     exits never: \false;
     assigns WRITES_INPUT;
-    ensures mem: tcb_mem(c);
-    ensures snd: tcb_snd(c);
-    ensures rcv: tcb_rcv(c) && tcb_window(c) && vtcp_reassembly_inv(&c->rcv);
-    ensures options: tcb_options(c);
-    ensures policy: tcb_policy(c);
-    ensures state: tcb_state(c) && tcb_acked(c) && tcb_unacked(c);
-    ensures kept: c->snd.data == \old(c->snd.data) && c->snd.cap == \old(c->snd.cap) &&
-      c->rcv.data == \old(c->rcv.data) && c->rcv.cap == \old(c->rcv.cap);
+    ensures inv: tcb_inv(c);
     behavior invalid:
       assumes outside: s->more_len > 0 || s->text_len > 65535 || now > VTCP_TIME_MAX;
       assigns \nothing;
@@ -411,6 +404,8 @@ void vtcp_status(const struct vtcp *c, struct vtcp_status *out);
     behavior s3_10_7:
       assumes within: s->more_len == 0 && s->text_len <= 65535 && now <= VTCP_TIME_MAX;
       ensures ok: \result == VTCP_OK;
+      ensures refine: \exists integer seq, ack; seg_places{Pre}(c, s, seq, ack) &&
+        tcb_abs(c) == spec_arrive(\old(tcb_abs(c)), seg_of{Pre}(c, s, seq, ack), \old(allowed(c, now)), c->rcv.nxt);
     complete behaviors;
     disjoint behaviors; */
 enum vtcp_error vtcp_input(struct vtcp *c, const struct vtcp_segment *s, uint64_t now);

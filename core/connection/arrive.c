@@ -32,7 +32,7 @@ static void adopt(struct vtcp *c, struct vtcp_arrival g) {
     exits never: \false;
     assigns c->snd_mss, c->wscale, c->snd_factor, c->rcv_factor, c->probes, c->snd_wnd, c->snd_wl1, c->snd_wl2,
       c->snd_wnd_max, c->irs;
-    KEEPS_INV;
+    ensures inv: tcb_inv(c);
     ensures refine: tcb_abs(c) == spec_syn_of(\old(tcb_abs(c)), seg_abs(g)); */
 static void syn_of(struct vtcp *c, struct vtcp_arrival g, const struct vtcp_segment *s) {
   vtcp_arrival_options(c, s);
@@ -63,7 +63,7 @@ static void answer_syn(struct vtcp *c, uint64_t now) {
     terminates \true;
     exits never: \false;
     assigns c->snd_ptr, c->rtx_at, c->user_at, c->state;
-    KEEPS_INV;
+    ensures inv: tcb_inv(c);
     ensures refine: tcb_abs(c) == spec_enter(\old(tcb_abs(c)), VTCP_SYN_RECEIVED); */
 static void enter_syn_received(struct vtcp *c, uint64_t now) {
   answer_syn(c, now);
@@ -81,7 +81,7 @@ static void enter_syn_received(struct vtcp *c, uint64_t now) {
     assigns c->rst_due, c->rst_ackf, c->rst_seq, c->rst_ack, c->remote_port,
       c->snd_mss, c->wscale, c->snd_factor, c->rcv_factor, c->probes, c->snd_wnd, c->snd_wl1, c->snd_wl2,
       c->snd_wnd_max, c->irs, c->snd_ptr, c->rtx_at, c->user_at, c->state;
-    KEEPS_INV;
+    ensures inv: tcb_inv(c);
     ensures refine: tcb_abs(c) == spec_arrive_listen(\old(tcb_abs(c)), seg_abs(g)); */
 static void arrive_listen(struct vtcp *c, struct vtcp_arrival g, const struct vtcp_segment *s, uint64_t now) {
   if (g.rst) return;
@@ -114,7 +114,7 @@ static bool ack_acceptable(const struct vtcp *c, struct vtcp_arrival g) {
     exits never: \false;
     assigns WRITES_ESTABLISH, WRITES_DATA, c->snd_mss, c->wscale, c->snd_factor, c->rcv_factor, c->probes, c->snd_wnd, c->snd_wl1, c->snd_wl2,
       c->snd_wnd_max, c->irs, c->snd_ptr, c->rtx_at, c->user_at, c->state;
-    KEEPS_INV;
+    ensures inv: tcb_inv(c);
     ensures refine: tcb_abs(c) == (g.ackf ?
       spec_arrive_data(spec_ack_owed(spec_establish(spec_syn_of(\old(tcb_abs(c)), seg_abs(g)), seg_abs(g))), seg_abs(g), c->rcv.nxt) :
       spec_enter(spec_syn_of(\old(tcb_abs(c)), seg_abs(g)), VTCP_SYN_RECEIVED)); */
@@ -140,7 +140,7 @@ static void syn_sent_syn(struct vtcp *c, struct vtcp_arrival g, const struct vtc
     assigns c->rst_due, c->rst_ackf, c->rst_seq, c->rst_ack, WRITES_FINISH, WRITES_ESTABLISH, WRITES_DATA,
       c->snd_mss, c->wscale, c->snd_factor, c->rcv_factor, c->probes, c->snd_wnd, c->snd_wl1, c->snd_wl2,
       c->snd_wnd_max, c->irs, c->snd_ptr, c->rtx_at, c->user_at, c->state;
-    KEEPS_INV;
+    ensures inv: tcb_inv(c);
     ensures refine: tcb_abs(c) == spec_arrive_syn_sent(\old(tcb_abs(c)), seg_abs(g), c->rcv.nxt); */
 /* RFC 9293 s3.10.7.3 */
 static void arrive_syn_sent(struct vtcp *c, struct vtcp_arrival g, const struct vtcp_segment *s, uint64_t now) {
@@ -166,6 +166,18 @@ static bool ack_in_range(const struct vtcp *c, struct vtcp_arrival g) {
   return c->snd_una - c->snd_wnd_max <= g.ack && g.ack <= c->snd_nxt;
 }
 
+/*@ requires valid: \valid(c);
+    requires budget: vtcp_challenge_inv(&c->challenge);
+    terminates \true;
+    exits never: \false;
+    assigns c->unacceptable, WRITES_CHALLENGE;
+    KEEPS_INV;
+    ensures refine: tcb_abs(c) == spec_challenge(\old(tcb_abs(c)), \old(allowed(c, now))); */
+static void reject(struct vtcp *c, uint64_t now) {
+  vtcp_tcb_unacceptable(c);
+  vtcp_tcb_challenge(c, now);
+}
+
 /*@ requires inv: tcb_inv(c);
     requires seg: seg_ok(g) && seg_mem(c, g);
     requires now: now <= VTCP_TIME_MAX;
@@ -173,18 +185,17 @@ static bool ack_in_range(const struct vtcp *c, struct vtcp_arrival g) {
     terminates \true;
     exits never: \false;
     assigns c->unacceptable, WRITES_CHALLENGE, WRITES_ACK, WRITES_DATA;
-    KEEPS_INV;
+    ensures inv: tcb_inv(c);
     ensures refine: tcb_abs(c) == spec_arrive_synchronized(\old(tcb_abs(c)), seg_abs(g), \old(allowed(c, now)), c->rcv.nxt); */
 /* s3.10.7.4 from the fifth check on, ESTABLISHED and later. */
 static void arrive_synchronized(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
   if (!g.ackf) return;
   if (!ack_in_range(c, g)) {
-    vtcp_tcb_unacceptable(c);
-    vtcp_tcb_challenge(c, now);
+    reject(c, now);
     return;
   }
   vtcp_arrive_ack(c, g, now);
-  if (c->state != VTCP_CLOSED) vtcp_arrive_data(c, g, now);
+  vtcp_arrive_data(c, g, now);
 }
 
 /*@ requires inv: tcb_inv(c);
@@ -194,10 +205,11 @@ static void arrive_synchronized(struct vtcp *c, struct vtcp_arrival g, uint64_t 
     terminates \true;
     exits never: \false;
     assigns c->rst_due, c->rst_ackf, c->rst_seq, c->rst_ack, WRITES_CHALLENGE, WRITES_ESTABLISH, WRITES_DATA;
-    KEEPS_INV;
+    ensures inv: tcb_inv(c);
     ensures refine: tcb_abs(c) == spec_arrive_syn_received(\old(tcb_abs(c)), seg_abs(g), \old(allowed(c, now)), c->rcv.nxt); */
 /* s3.10.7.4 from the fifth check on, SYN-RECEIVED. Only SEG.SEQ = RCV.NXT shows that the peer adopted our ISN. */
 static void arrive_syn_received(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
+  //@ assert rcv_nxt: spec_rcv_nxt(tcb_abs(c)) == c->rcv_nxt;
   if (!g.ackf) return;
   if (!ack_acceptable(c, g)) {
     vtcp_arrival_reset_for(c, g);
@@ -228,10 +240,11 @@ static bool syn_ack_at_irs(const struct vtcp *c, struct vtcp_arrival g) {
     terminates \true;
     exits never: \false;
     assigns WRITES_INPUT;
-    KEEPS_INV;
+    ensures inv: tcb_inv(c);
     ensures refine: tcb_abs(c) == spec_arrive_other(\old(tcb_abs(c)), seg_abs(g), \old(allowed(c, now)), c->rcv.nxt); */
 /* RFC 9293 s3.10.7.4 */
 static void arrive_other(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
+  //@ assert state: spec_state(tcb_abs(c)) == c->state;
   if (syn_ack_at_irs(c, g)) {
     vtcp_arrive_establish(c, g, now);
     vtcp_tcb_ack_now(c);
@@ -256,9 +269,10 @@ static void arrive_other(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
     terminates \true;
     exits never: \false;
     assigns WRITES_INPUT;
-    KEEPS_INV;
+    ensures inv: tcb_inv(c);
     ensures refine: tcb_abs(c) == spec_arrive(\old(tcb_abs(c)), seg_abs(g), \old(allowed(c, now)), c->rcv.nxt); */
 static void arrive(struct vtcp *c, struct vtcp_arrival g, const struct vtcp_segment *s, uint64_t now) {
+  //@ assert state: spec_state(tcb_abs(c)) == c->state;
   if (c->state == VTCP_CLOSED)
     vtcp_arrival_reset_for(c, g);
   else if (c->state == VTCP_LISTEN)

@@ -5,12 +5,7 @@
     terminates \true;
     exits never: \false;
     assigns WRITES_FRESH_SEND, c->state;
-    ensures mem: tcb_mem(c);
-    ensures snd: tcb_snd(c);
-    ensures rcv: tcb_rcv(c);
-    KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy);
-    ensures state: tcb_state(c);
-    ensures acked: tcb_acked(c) && tcb_unacked(c);
+    ensures inv: tcb_inv(c);
     ensures refine: tcb_abs(c) == spec_back_to_listen(\old(tcb_abs(c))); */
 static void back_to_listen(struct vtcp *c) {
   vtcp_tcb_fresh_send(c);

@@ -117,7 +117,7 @@ static void schedule_ack(struct vtcp *c, bool in_order, uint64_t now) {
     exits never: \false;
     assigns c->rcv.len, c->rcv.nxt, WRITES_RANGES, c->rcv.data[0 .. c->rcv.cap - 1], c->unstored, c->rcv_nxt,
       c->ev_data, c->ack_due, c->ack_at;
-    KEEPS_INV;
+    ensures inv: tcb_inv(c);
     ensures refine: tcb_abs(c) == spec_arrive_text(\old(tcb_abs(c)), seg_abs(g), c->rcv.nxt); */
 static void arrive_text(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
   if (!vtcp_tcb_receiving(c)) return;
@@ -145,7 +145,7 @@ static void note_fin(struct vtcp *c, struct vtcp_arrival g) {
     terminates \true;
     exits never: \false;
     assigns c->rcv_nxt, c->ev_fin, c->ack_due, c->ack_at, c->state, c->wait_at;
-    KEEPS_INV;
+    ensures inv: tcb_inv(c);
     ensures refine: tcb_abs(c) == spec_take_fin(\old(tcb_abs(c))); */
 static void take_fin(struct vtcp *c, uint64_t now) {
   if (!vtcp_tcb_receiving(c) || c->rcv_fin != c->rcv_nxt) return;
@@ -169,7 +169,7 @@ static void take_fin(struct vtcp *c, uint64_t now) {
     terminates \true;
     exits never: \false;
     assigns c->rcv_fin, c->rcv_nxt, c->ev_fin, c->ack_due, c->ack_at, c->state, c->wait_at;
-    KEEPS_INV;
+    ensures inv: tcb_inv(c);
     ensures refine: tcb_abs(c) == spec_arrive_fin(\old(tcb_abs(c)), seg_abs(g)); */
 static void arrive_fin(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
   note_fin(c, g);

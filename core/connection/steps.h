@@ -177,7 +177,7 @@ bool vtcp_tcb_receiving(const struct vtcp *c);
 bool vtcp_arrival_flag(uint16_t flags, uint16_t bit);
 
 /* SEG.LEN: SYN and FIN count. */
-/*@     requires txt: g.txt <= 65535;
+/*@ requires txt: g.txt <= 65535;
     terminates \true;
     exits never: \false;
     assigns \nothing;
@@ -196,16 +196,9 @@ uint32_t vtcp_arrival_len(struct vtcp_arrival g);
     exits never: \false;
     assigns \nothing;
     ensures ok: seg_ok(\result);
-    ensures flags: (\result.syn <==> s->flags / 2 % 2 != 0) && (\result.fin <==> s->flags % 2 != 0) &&
-      (\result.rst <==> s->flags / 4 % 2 != 0) && (\result.ackf <==> s->flags / 16 % 2 != 0) &&
-      (\result.urg <==> s->flags / 32 % 2 != 0);
-    ensures text: \result.text == s->text && \result.txt == s->text_len && \result.up == s->urg;
-    ensures wire: \result.wire_seq == s->seq && \result.wire_ack == s->ack;
-    ensures seq: c->state <= VTCP_SYN_SENT ? \result.seq == 0 :
-      wire(\result.seq, c->irs) == s->seq && -0x80000000 <= \result.seq - c->rcv_nxt < 0x80000000;
-    ensures ack: c->state <= VTCP_LISTEN || !\result.ackf ? \result.ack == 0 :
-      wire(\result.ack, c->iss) == s->ack && -0x80000000 <= \result.ack - c->snd_una < 0x80000000;
-    ensures wnd: \result.wnd == (\result.syn ? s->wnd : s->wnd * c->snd_factor); */
+    ensures text: \result.text == s->text && \result.txt == s->text_len;
+    ensures places: seg_places(c, s, \result.seq, \result.ack);
+    ensures value: seg_abs(\result) == seg_of(c, s, \result.seq, \result.ack); */
 struct vtcp_arrival vtcp_arrival_of(const struct vtcp *c, const struct vtcp_segment *s);
 
 struct vtcp_reset {
@@ -257,8 +250,8 @@ void vtcp_arrival_options(struct vtcp *c, const struct vtcp_segment *s);
     requires now: now <= VTCP_TIME_MAX;
     terminates \true;
     exits never: \false;
-    assigns c->unacceptable, c->wait_at, c->ack_due, c->ack_at, c->challenge, c->challenged;
-    KEEPS_INV;
+    assigns c->unacceptable, c->wait_at, WRITES_CHALLENGE;
+    ensures inv: tcb_inv(c);
     ensures s3_10_7_4_table_6: \result <==> spec_acceptable(\old(tcb_abs(c)), seg_abs(g)) == \true ||
       spec_allowance(\old(tcb_abs(c)), seg_abs(g)) == \true;
     ensures accepted: \result ==> tcb_abs(c) == \old(tcb_abs(c)) && allowed(c, now) == \old(allowed(c, now));
@@ -273,9 +266,7 @@ bool vtcp_arrive_seq(struct vtcp *c, struct vtcp_arrival g, uint64_t now);
     terminates \true;
     exits never: \false;
     assigns WRITES_FRESH_SEND, WRITES_FINISH, WRITES_CHALLENGE;
-    KEEPS(mem); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); KEEPS(state); KEEPS(acked);
-    KEEPS(unacked);
-    ensures snd: tcb_snd(c);
+    ensures inv: tcb_inv(c);
     ensures refine: tcb_abs(c) == spec_arrive_rst(\old(tcb_abs(c)), seg_abs(g), \old(allowed(c, now))); */
 void vtcp_arrive_rst(struct vtcp *c, struct vtcp_arrival g, uint64_t now);
 
@@ -285,9 +276,7 @@ void vtcp_arrive_rst(struct vtcp *c, struct vtcp_arrival g, uint64_t now);
     terminates \true;
     exits never: \false;
     assigns WRITES_FRESH_SEND, WRITES_CHALLENGE, c->state;
-    KEEPS(mem); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); KEEPS(state); KEEPS(acked);
-    KEEPS(unacked);
-    ensures snd: tcb_snd(c);
+    ensures inv: tcb_inv(c);
     ensures refine: tcb_abs(c) == spec_arrive_syn(\old(tcb_abs(c)), \old(allowed(c, now))); */
 void vtcp_arrive_syn(struct vtcp *c, uint64_t now);
 
@@ -310,16 +299,7 @@ void vtcp_arrive_window_of(struct vtcp *c, struct vtcp_arrival g);
     terminates \true;
     exits never: \false;
     assigns WRITES_ESTABLISH;
-    ensures mem: tcb_mem(c);
-    ensures snd: tcb_snd(c);
-    ensures rcv: tcb_rcv(c);
-    ensures window: tcb_window(c);
-    ensures reassembly: tcb_reassembly(c);
-    ensures options: tcb_options(c);
-    ensures policy: tcb_policy(c);
-    ensures state: tcb_state(c);
-    ensures acked: tcb_acked(c);
-    ensures unacked: tcb_unacked(c);
+    ensures inv: tcb_inv(c);
     ensures refine: tcb_abs(c) == spec_establish(\old(tcb_abs(c)), seg_abs(g)); */
 void vtcp_arrive_establish(struct vtcp *c, struct vtcp_arrival g, uint64_t now);
 
@@ -332,16 +312,7 @@ void vtcp_arrive_establish(struct vtcp *c, struct vtcp_arrival g, uint64_t now);
     terminates \true;
     exits never: \false;
     assigns WRITES_ACK;
-    ensures mem: tcb_mem(c);
-    ensures snd: tcb_snd(c);
-    ensures rcv: tcb_rcv(c);
-    ensures window: tcb_window(c);
-    ensures reassembly: tcb_reassembly(c);
-    ensures options: tcb_options(c);
-    ensures policy: tcb_policy(c);
-    ensures state: tcb_state(c);
-    ensures acked: tcb_acked(c);
-    ensures unacked: tcb_unacked(c);
+    ensures inv: tcb_inv(c);
     ensures range: c->state == VTCP_CLOSED || c->state >= VTCP_ESTABLISHED;
     ensures ring: \forall octets s; vtcp_ring_holds{Pre}(&c->snd, s) ==> vtcp_ring_holds(&c->snd, s);
     ensures refine: tcb_abs(c) == spec_arrive_ack(\old(tcb_abs(c)), seg_abs(g)); */
@@ -350,13 +321,12 @@ void vtcp_arrive_ack(struct vtcp *c, struct vtcp_arrival g, uint64_t now);
 /* ---- arrive_data.c: sixth to eighth ---- */
 
 /*@ requires inv: tcb_inv(c);
-    requires state: c->state >= VTCP_ESTABLISHED;
     requires seg: seg_ok(g) && seg_mem(c, g);
     requires now: now <= VTCP_TIME_MAX;
     terminates \true;
     exits never: \false;
     assigns WRITES_DATA;
-    KEEPS_INV;
+    ensures inv: tcb_inv(c);
     ensures refine: tcb_abs(c) == spec_arrive_data(\old(tcb_abs(c)), seg_abs(g), c->rcv.nxt); */
 void vtcp_arrive_data(struct vtcp *c, struct vtcp_arrival g, uint64_t now);
 

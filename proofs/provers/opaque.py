@@ -1,0 +1,54 @@
+#!/usr/bin/env python3
+"""CVC4 without the definitions that a step composed of other steps does not need.
+
+What such a step does follows from the contracts of what it calls; there the predicates of the invariant, the
+abstraction of the TCB and the functions of the specification are names. Unfolding them only leads astray. This leaves
+out their definitions, but for those of the specification that the conclusion names. Leaving out hypotheses can lose a
+proof, never make one.
+
+usage: opaque.py SECONDS FILE.smt2"""
+import os
+import re
+import sys
+
+ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+
+
+def closing(text, at):
+    """Where the parenthesis that opens at `at` closes."""
+    depth = 0
+    for m in re.compile(r"[()]").finditer(text, at):
+        depth += 1 if m.group() == "(" else -1
+        if depth == 0:
+            return m.end()
+    raise ValueError("unbalanced")
+
+
+def opaque(text):
+    with open(os.path.join(ROOT, "spec", "tcp.mlw"), encoding="utf-8") as f:
+        steps = set(re.findall(r"let function (\w+)", f.read()))
+    blocks = re.split(r"(?m)^(?=;; )", text)
+    goal = next(b for b in blocks if re.match(r";; Goal ", b, re.I) or b.startswith(";; wp_goal"))
+    conclusion = set(re.findall(r"\w+", goal[goal.rfind("(=>"):]))
+    kept = []
+    for block in blocks:
+        name = re.match(r";; (\w+)'def\n", block)
+        if name and (re.match("P_(?!tcb_inv)", name.group(1)) or name.group(1) == "L_tcb_abs"
+                     or name.group(1) in steps - conclusion):
+            start = block.index("(assert")
+            block = block[:start] + block[closing(block, start):]
+        kept.append(block)
+    return "".join(kept)
+
+
+def main():
+    seconds, path = sys.argv[1:]
+    with open(path, encoding="utf-8") as f:
+        text = opaque(f.read())
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(text)
+    os.execvp("cvc4", ["cvc4", "--stats", f"--tlimit={seconds}000", "--lang=smt2", path])
+
+
+if __name__ == "__main__":
+    main()
