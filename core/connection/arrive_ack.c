@@ -21,6 +21,8 @@ static void start_policy(struct vtcp *c, int64_t ack, uint64_t now) {
   vtcp_congestion_init(&c->cc, c->snd_mss, c->rtt.backoffs > 0);
   vtcp_rtt_established(&c->rtt);
   vtcp_rtt_acked(&c->rtt, ack, now);
+  //@ assert slots: vtcp_reassembly_same_slots{Pre, Here}(&c->rcv);
+  //@ assert reassembly: \at(tcb_reassembly(c), Pre) ==> tcb_reassembly(c);
   c->rtx_at = VTCP_NEVER;
   c->user_at = VTCP_NEVER;
   c->ev_established = true;
@@ -53,6 +55,37 @@ void vtcp_arrive_establish(struct vtcp *c, struct vtcp_arrival g, uint64_t now) 
   now_established(c, g);
 }
 
+/* The segment at SND.UNA goes again, and is not timed (RFC 6298 s3). */
+/*@ requires valid: \valid(c);
+    requires policy: tcb_policy(c);
+    terminates \true;
+    exits never: \false;
+    assigns c->rtt.timed_end, c->rtx_head;
+    KEEPS_INV;
+    KEEPS_STREAM;
+    ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
+static void resend(struct vtcp *c) {
+  c->rtx_head = true;
+  vtcp_rtt_retransmitted(&c->rtt);
+  //@ assert slots: vtcp_reassembly_same_slots{Pre, Here}(&c->rcv);
+}
+
+/* A duplicate acknowledgment. True: it is the third, and the segment at SND.UNA is lost (RFC 5681 s3.2). */
+/*@ requires valid: \valid(c);
+    requires snd: tcb_snd(c);
+    requires policy: tcb_policy(c);
+    terminates \true;
+    exits never: \false;
+    assigns WRITES_CC;
+    KEEPS_INV;
+    KEEPS_STREAM;
+    ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
+static bool duplicate(struct vtcp *c) {
+  bool lost = vtcp_congestion_duplicate(&c->cc, c->snd_nxt - c->snd_una, c->snd_una, c->snd_nxt);
+  //@ assert slots: vtcp_reassembly_same_slots{Pre, Here}(&c->rcv);
+  return lost;
+}
+
 /* RFC 5681 s2: a duplicate acknowledgment. */
 /*@ requires valid: \valid(c);
     requires snd: tcb_snd(c);
@@ -61,16 +94,66 @@ void vtcp_arrive_establish(struct vtcp *c, struct vtcp_arrival g, uint64_t now) 
     exits never: \false;
     assigns WRITES_CC, c->rtt.timed_end, c->rtx_head;
     KEEPS_INV;
+    KEEPS_STREAM;
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 static void count_duplicate(struct vtcp *c, struct vtcp_arrival g) {
   if (g.ack != c->snd_una || c->snd_una == c->snd_nxt || g.txt > 0 || g.fin || g.wnd != c->snd_wnd ||
       g.wnd == 0)
     return;
-  if (!vtcp_congestion_duplicate(&c->cc, c->snd_nxt - c->snd_una, c->snd_una, c->snd_nxt)) return;
-  vtcp_rtt_retransmitted(&c->rtt);
-  c->rtx_head = true;
+  if (duplicate(c)) resend(c);
 }
 
+/* The round-trip time, if what was timed is acknowledged. */
+/*@ requires valid: \valid(c);
+    requires snd: tcb_snd(c);
+    requires policy: tcb_policy(c);
+    requires now: now <= VTCP_TIME_MAX;
+    terminates \true;
+    exits never: \false;
+    assigns WRITES_RTT;
+    KEEPS_INV;
+    KEEPS_STREAM;
+    ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
+static void sample(struct vtcp *c, uint64_t now) {
+  vtcp_rtt_acked(&c->rtt, c->snd_una, now);
+  //@ assert slots: vtcp_reassembly_same_slots{Pre, Here}(&c->rcv);
+}
+
+/* The congestion window. True: the segment at SND.UNA is lost too (RFC 6582 s3.2). */
+/*@ requires valid: \valid(c);
+    requires snd: tcb_snd(c);
+    requires policy: tcb_policy(c);
+    requires acked: 0 <= acked;
+    terminates \true;
+    exits never: \false;
+    assigns WRITES_CC, c->rtx_head;
+    KEEPS_INV;
+    KEEPS_STREAM;
+    ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
+static bool grow(struct vtcp *c, int64_t acked) {
+  c->rtx_head = false;
+  bool lost = vtcp_congestion_acked(&c->cc, acked, c->snd_una, c->snd_nxt - c->snd_una);
+  //@ assert slots: vtcp_reassembly_same_slots{Pre, Here}(&c->rcv);
+  return lost;
+}
+
+/* RFC 6298 s5.2, s5.3. */
+/*@ requires valid: \valid(c);
+    requires policy: tcb_policy(c);
+    requires now: now <= VTCP_TIME_MAX;
+    terminates \true;
+    exits never: \false;
+    assigns c->probes, c->ev_space, c->rtx_at;
+    KEEPS_INV;
+    KEEPS_STREAM;
+    ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
+static void rearm(struct vtcp *c, uint64_t now) {
+  c->probes = 0;
+  c->ev_space = true;
+  c->rtx_at = c->snd_una < c->snd_nxt ? now + c->rtt.rto : VTCP_NEVER;
+}
+
+/* What policy learns from an advance of SND.UNA by acked offsets. */
 /*@ requires valid: \valid(c);
     requires snd: tcb_snd(c);
     requires policy: tcb_policy(c);
@@ -80,16 +163,14 @@ static void count_duplicate(struct vtcp *c, struct vtcp_arrival g) {
     exits never: \false;
     assigns WRITES_CC, WRITES_RTT, c->rtx_head, c->probes, c->ev_space, c->rtx_at;
     KEEPS_INV;
+    KEEPS_STREAM;
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
-/* What policy learns from an advance of SND.UNA by acked offsets. */
 static void progress(struct vtcp *c, int64_t acked, uint64_t now) {
-  vtcp_rtt_acked(&c->rtt, c->snd_una, now);
-  c->rtx_head = vtcp_congestion_acked(&c->cc, acked, c->snd_una, c->snd_nxt - c->snd_una);
-  if (c->rtx_head) vtcp_rtt_retransmitted(&c->rtt);
-  c->probes = 0;
-  c->ev_space = true;
-  c->rtx_at = c->snd_una < c->snd_nxt ? now + c->rtt.rto : VTCP_NEVER;
+  sample(c, now);
+  if (grow(c, acked)) resend(c);
+  rearm(c, now);
 }
+
 
 /* SND.UNA =< SEG.ACK: what is acknowledged leaves the queue. */
 /*@ requires inv: tcb_inv(c);
@@ -101,7 +182,7 @@ static void progress(struct vtcp *c, int64_t acked, uint64_t now) {
     KEEPS(mem); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); KEEPS(state); KEEPS(acked);
     ensures snd: tcb_snd(c);
     ensures una: c->snd_una == ack;
-    ensures ring: \forall octets s; vtcp_ring_holds{Pre}(&c->snd, s) ==> vtcp_ring_holds(&c->snd, s);
+    KEEPS_STREAM;
     ensures refine: tcb_abs(c) == spec_una_of(\old(tcb_abs(c)), ack); */
 static void una_of(struct vtcp *c, int64_t ack) {
   int64_t end = c->snd.base + c->snd.len;
@@ -109,6 +190,7 @@ static void una_of(struct vtcp *c, int64_t ack) {
   vtcp_ring_drop(&c->snd, (uint32_t)(to - c->snd.base));
   c->snd_una = ack;
   if (c->snd_ptr < ack) c->snd_ptr = ack;
+  //@ assert slots: vtcp_reassembly_same_slots{Pre, Here}(&c->rcv);
 }
 
 /*@ requires inv: tcb_inv(c);
@@ -123,7 +205,7 @@ static void una_of(struct vtcp *c, int64_t ack) {
     KEEPS(mem); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); KEEPS(state); KEEPS(acked);
     ensures snd: tcb_snd(c);
     ensures una: c->snd_una == \max(\old(c->snd_una), g.ack);
-    ensures ring: \forall octets s; vtcp_ring_holds{Pre}(&c->snd, s) ==> vtcp_ring_holds(&c->snd, s);
+    KEEPS_STREAM;
     ensures refine: tcb_abs(c) == spec_ack_una(\old(tcb_abs(c)), seg_abs(g)); */
 static void ack_una(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
   if (g.ack <= c->snd_una) return;
@@ -138,6 +220,7 @@ static void ack_una(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
     exits never: \false;
     assigns c->probes, c->snd_wnd, c->snd_wl1, c->snd_wl2, c->snd_wnd_max;
     KEEPS_INV;
+    KEEPS_STREAM;
     ensures refine: tcb_abs(c) == spec_ack_window(\old(tcb_abs(c)), seg_abs(g)); */
 static void ack_window(struct vtcp *c, struct vtcp_arrival g) {
   if (c->snd_una > g.ack) return;
@@ -154,6 +237,7 @@ static void ack_window(struct vtcp *c, struct vtcp_arrival g) {
     assigns WRITES_FINISH;
     KEEPS(mem); KEEPS(snd); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); KEEPS(state);
     KEEPS(acked);
+    KEEPS_STREAM;
     ensures unacked: tcb_unacked(c);
     ensures refine: tcb_abs(c) == spec_ack_fin(\old(tcb_abs(c))); */
 static void ack_fin(struct vtcp *c, uint64_t now) {
@@ -176,6 +260,7 @@ static void ack_fin(struct vtcp *c, uint64_t now) {
     exits never: \false;
     assigns c->user_at;
     KEEPS_INV;
+    KEEPS_STREAM;
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 /* The user timeout runs while something is unacknowledged and the peer gives no sign of life: an advance, or an
    answer to a zero-window probe (MUST-37). */

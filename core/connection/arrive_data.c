@@ -13,6 +13,7 @@ static void arrive_urg(struct vtcp *c, struct vtcp_arrival g) {
   int64_t up = g.seq + g.up;
   if (up <= c->rcv_up) return;
   c->rcv_up = up;
+  //@ assert slots: vtcp_reassembly_same_slots{Pre, Here}(&c->rcv);
   c->ev_urgent = true;
 }
 
@@ -39,8 +40,12 @@ static void store(struct vtcp *c, struct vtcp_arrival g, int64_t lo, int64_t hi)
   int64_t first = g.seq + (g.syn ? 1 : 0);
   //@ assert before: \forall integer o; vtcp_reassembly_present(&c->rcv, o) ==> o < c->rcv_adv;
   bool stored = vtcp_reassembly_insert(&c->rcv, lo, g.text + (lo - first), (uint32_t)(hi - lo));
+  //@ assert abs: tcb_abs(c) == \at(tcb_abs(c), Pre);
   //@ assert after: \forall integer o; vtcp_reassembly_present(&c->rcv, o) ==> o < c->rcv_adv;
   //@ assert last: vtcp_reassembly_present(&c->rcv, c->rcv.nxt - 1);
+  /*@ assert tops: \forall integer i; 0 <= i < VTCP_RANGES && c->rcv.lo[i] < c->rcv.hi[i] ==>
+        vtcp_reassembly_held(&c->rcv, c->rcv.hi[i] - 1); */
+  //@ assert window: tcb_window(c);
   if (!stored && c->unstored < UINT32_MAX) c->unstored++;
 }
 
@@ -138,6 +143,44 @@ static void note_fin(struct vtcp *c, struct vtcp_arrival g) {
   if (!vtcp_tcb_receiving(c) || !g.fin || c->rcv_fin >= 0) return;
   int64_t at = g.seq + (g.syn ? 1 : 0) + g.txt;
   if (c->rcv_nxt <= at && at < c->rcv_adv) c->rcv_fin = at;
+  //@ assert slots: vtcp_reassembly_same_slots{Pre, Here}(&c->rcv);
+}
+
+/* RCV.NXT goes past the FIN. */
+/*@ requires valid: \valid(c);
+    requires fin: 0 <= c->rcv_nxt < c->rcv_adv <= VTCP_OFFSET_MAX;
+    terminates \true;
+    exits never: \false;
+    assigns c->rcv_nxt, c->ev_fin;
+    ensures nxt: c->rcv_nxt == \old(c->rcv_nxt) + 1;
+    KEEPS(mem); KEEPS(snd); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); KEEPS(edges); KEEPS(acked);
+    KEEPS(unacked); */
+static void pass_fin(struct vtcp *c) {
+  c->rcv_nxt++;
+  //@ assert slots: vtcp_reassembly_same_slots{Pre, Here}(&c->rcv);
+  c->ev_fin = true;
+}
+
+/* The state after the peer's FIN. */
+/*@ requires valid: \valid(c);
+    requires policy: tcb_policy(c);
+    requires now: now <= VTCP_TIME_MAX;
+    requires state: VTCP_ESTABLISHED <= c->state <= VTCP_FIN_WAIT_2;
+    terminates \true;
+    exits never: \false;
+    assigns c->state, c->wait_at;
+    ensures state: c->state == (\old(c->state) == VTCP_ESTABLISHED ? VTCP_CLOSE_WAIT :
+      \old(c->state) == VTCP_FIN_WAIT_1 ? VTCP_CLOSING : VTCP_TIME_WAIT);
+    KEEPS(mem); KEEPS(snd); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); */
+static void after_fin(struct vtcp *c, uint64_t now) {
+  if (c->state == VTCP_ESTABLISHED) {
+    c->state = VTCP_CLOSE_WAIT;
+  } else if (c->state == VTCP_FIN_WAIT_1) {
+    c->state = VTCP_CLOSING;
+  } else {
+    c->state = VTCP_TIME_WAIT;
+    c->wait_at = now + 2 * c->msl;
+  }
 }
 
 /*@ requires inv: tcb_inv(c);
@@ -149,17 +192,12 @@ static void note_fin(struct vtcp *c, struct vtcp_arrival g) {
     ensures refine: tcb_abs(c) == spec_take_fin(\old(tcb_abs(c))); */
 static void take_fin(struct vtcp *c, uint64_t now) {
   if (!vtcp_tcb_receiving(c) || c->rcv_fin != c->rcv_nxt) return;
-  c->rcv_nxt++;
-  c->ev_fin = true;
+  pass_fin(c);
   vtcp_tcb_ack_now(c);
-  if (c->state == VTCP_ESTABLISHED) {
-    c->state = VTCP_CLOSE_WAIT;
-  } else if (c->state == VTCP_FIN_WAIT_1) {
-    c->state = VTCP_CLOSING;
-  } else {
-    c->state = VTCP_TIME_WAIT;
-    c->wait_at = now + 2 * c->msl;
-  }
+  after_fin(c, now);
+  //@ assert rcv: tcb_rcv(c);
+  //@ assert state: tcb_state(c);
+  //@ assert acked: tcb_acked(c) && tcb_unacked(c);
 }
 
 /* Eighth: the FIN bit. */

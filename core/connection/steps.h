@@ -314,7 +314,7 @@ void vtcp_arrive_establish(struct vtcp *c, struct vtcp_arrival g, uint64_t now);
     assigns WRITES_ACK;
     ensures inv: tcb_inv(c);
     ensures range: c->state == VTCP_CLOSED || c->state >= VTCP_ESTABLISHED;
-    ensures ring: \forall octets s; vtcp_ring_holds{Pre}(&c->snd, s) ==> vtcp_ring_holds(&c->snd, s);
+    KEEPS_STREAM;
     ensures refine: tcb_abs(c) == spec_arrive_ack(\old(tcb_abs(c)), seg_abs(g)); */
 void vtcp_arrive_ack(struct vtcp *c, struct vtcp_arrival g, uint64_t now);
 
