@@ -103,12 +103,12 @@ struct vtcp_status {
       ensures policy: tcb_policy(c);
       ensures state: tcb_state(c) && tcb_acked(c) && tcb_unacked(c);
       ensures closed: c->state == VTCP_CLOSED && c->outcome == VTCP_OUTCOME_NONE;
-      ensures buffers: c->snd.data == cfg->snd_buf && c->snd.cap == cfg->snd_cap && c->rcv.data == cfg->rcv_buf &&
-        c->rcv.cap == cfg->rcv_cap;
-      ensures config: c->local_port == cfg->local_port && c->remote_port == cfg->remote_port && c->mss == cfg->mss &&
-        c->rcv_shift == cfg->window_shift && (c->wscale_offer <==> !cfg->no_window_scale) &&
-        (c->ipv6 <==> cfg->ipv6) && (c->nodelay <==> cfg->nodelay) && c->msl == cfg->msl &&
-        c->user_timeout == cfg->user_timeout && c->rtt.rto_min == cfg->rto_min;
+      ensures buffers: c->snd.data == \old(cfg->snd_buf) && c->snd.cap == \old(cfg->snd_cap) && c->rcv.data == \old(cfg->rcv_buf) &&
+        c->rcv.cap == \old(cfg->rcv_cap);
+      ensures config: c->local_port == \old(cfg->local_port) && c->remote_port == \old(cfg->remote_port) && c->mss == \old(cfg->mss) &&
+        c->rcv_shift == \old(cfg->window_shift) && (c->wscale_offer <==> !\old(cfg->no_window_scale)) &&
+        (c->ipv6 <==> \old(cfg->ipv6)) && (c->nodelay <==> \old(cfg->nodelay)) && c->msl == \old(cfg->msl) &&
+        c->user_timeout == \old(cfg->user_timeout) && c->rtt.rto_min == \old(cfg->rto_min);
     complete behaviors;
     disjoint behaviors; */
 enum vtcp_error vtcp_init(struct vtcp *c, const struct vtcp_config *cfg);

@@ -7,8 +7,6 @@
     exits never: \false;
     assigns WRITES_OPENED, c->state, c->passive;
     ensures inv: tcb_inv(c);
-    ensures kept: c->snd.data == \old(c->snd.data) && c->snd.cap == \old(c->snd.cap) &&
-      c->rcv.data == \old(c->rcv.data) && c->rcv.cap == \old(c->rcv.cap);
     ensures due: c->state == state && c->snd_ptr == 0 && c->user_at == user_at;
     ensures active: state == VTCP_SYN_SENT && !passive && \old(c->state) <= VTCP_LISTEN ==>
       tcb_abs(c) == spec_open_active(\old(tcb_abs(c)), iss, \min(\old(c->rcv.cap), 65535));

@@ -93,10 +93,9 @@ void vtcp_tcb_finish(struct vtcp *c, int32_t outcome);
     exits never: \false;
     assigns WRITES_FRESH_SEND;
     ensures mem: tcb_mem(c);
-    ensures kept: c->snd.data == \old(c->snd.data) && c->snd.cap == \old(c->snd.cap);
     KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); KEEPS(fresh);
     ensures snd: tcb_snd(c);
-    ensures rtt: vtcp_rtt_inv(&c->rtt);
+    ensures rtt: vtcp_rtt_inv(&c->rtt) && c->rtt.rto_min == \old(c->rtt.rto_min);
     ensures empty: c->snd_una == 0 && c->snd_nxt == 0 && !c->fin && c->ack_sent == 1 && !c->close_wanted;
     ensures refine: tcb_abs(c) == spec_fresh_send(\old(tcb_abs(c))); */
 void vtcp_tcb_fresh_send(struct vtcp *c);
@@ -105,7 +104,6 @@ void vtcp_tcb_fresh_send(struct vtcp *c);
 /*@ requires mem: tcb_mem(c);
     requires caps: 0 < c->snd.cap <= VTCP_BUFFER_MAX && 0 < c->rcv.cap <= VTCP_BUFFER_MAX;
     requires rto_min: VTCP_RTO_FLOOR <= c->rtt.rto_min <= VTCP_RTO_MAX;
-    requires mss: 64 <= c->mss <= 65475;
     terminates \true;
     exits never: \false;
     assigns WRITES_OPENED;
@@ -114,9 +112,7 @@ void vtcp_tcb_fresh_send(struct vtcp *c);
     ensures rcv: tcb_rcv(c);
     ensures reassembly: vtcp_reassembly_inv(&c->rcv);
     ensures window: tcb_window(c);
-    ensures kept: c->snd.data == \old(c->snd.data) && c->snd.cap == \old(c->snd.cap) &&
-      c->rcv.data == \old(c->rcv.data) && c->rcv.cap == \old(c->rcv.cap);
-    ensures policy: vtcp_rtt_inv(&c->rtt) && vtcp_challenge_inv(&c->challenge);
+    ensures policy: vtcp_rtt_inv(&c->rtt) && vtcp_challenge_inv(&c->challenge) && c->rtt.rto_min == \old(c->rtt.rto_min);
     ensures options: c->snd_factor == 1 && c->rcv_factor == 1 && c->snd_mss == c->mss;
     ensures fresh: c->snd_una == 0 && c->snd_nxt == 0 && !c->fin && c->rcv_nxt == 1 && c->rcv.nxt == 1 &&
       c->rcv_fin == -1 && !c->close_wanted;

@@ -37,44 +37,118 @@ void vtcp_tcb_finish(struct vtcp *c, int32_t outcome) {
   c->ev_ended = true;
 }
 
-void vtcp_tcb_fresh_send(struct vtcp *c) {
+/*@ requires valid: \valid(c);
+    terminates \true;
+    exits never: \false;
+    assigns c->snd_una, c->snd_nxt, c->snd_up, c->snd_wl1, c->snd_wl2, c->snd_ptr, c->ack_sent;
+    ensures zero: c->snd_una == 0 && c->snd_nxt == 0 && c->snd_up == 0 && c->snd_wl1 == 0 && c->snd_wl2 == 0 &&
+      c->snd_ptr == 0 && c->ack_sent == 1;
+    ensures ring: \old(tcb_queue_empty(c)) ==> tcb_queue_empty(c);
+    ensures refine: tcb_abs(c) == spec_fresh_offsets(\old(tcb_abs(c)));
+    KEEPS(mem); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); */
+static void fresh_offsets(struct vtcp *c) {
   c->snd_una = 0;
   c->snd_nxt = 0;
-  vtcp_ring_clear(&c->snd, 1);
-  c->fin = false;
-  c->close_wanted = false;
   c->snd_up = 0;
-  c->snd_wnd = 0;
   c->snd_wl1 = 0;
   c->snd_wl2 = 0;
+  c->snd_ptr = 0;
+  c->ack_sent = 1;
+  //@ assert slots: vtcp_reassembly_same_slots{Pre, Here}(&c->rcv);
+}
+
+/*@ requires valid: \valid(c);
+    requires caps: 0 < c->snd.cap <= VTCP_BUFFER_MAX;
+    terminates \true;
+    exits never: \false;
+    assigns WRITES_RING;
+    ensures ring: tcb_queue_empty(c);
+    ensures refine: tcb_abs(c) == spec_fresh_queue(\old(tcb_abs(c)));
+    KEEPS(mem); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); */
+static void fresh_queue(struct vtcp *c) {
+  vtcp_ring_clear(&c->snd, 1);
+  //@ assert slots: vtcp_reassembly_same_slots{Pre, Here}(&c->rcv);
+}
+
+/*@ requires valid: \valid(c);
+    requires rto_min: VTCP_RTO_FLOOR <= c->rtt.rto_min <= VTCP_RTO_MAX;
+    terminates \true;
+    exits never: \false;
+    assigns WRITES_RTT;
+    ensures rtt: vtcp_rtt_inv(&c->rtt) && c->rtt.rto_min == \old(c->rtt.rto_min);
+    ensures abs: tcb_abs(c) == \old(tcb_abs(c));
+    KEEPS(mem); KEEPS(snd); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); */
+static void fresh_rtt(struct vtcp *c) {
+  vtcp_rtt_init(&c->rtt, c->rtt.rto_min);
+  //@ assert slots: vtcp_reassembly_same_slots{Pre, Here}(&c->rcv);
+}
+
+/*@ requires valid: \valid(c);
+    terminates \true;
+    exits never: \false;
+    assigns c->fin, c->close_wanted, c->snd_wnd, c->snd_wnd_max, c->ack_due, c->rtx_head, c->probe, c->probes, c->rtx_at,
+      c->user_at, c->wait_at;
+    ensures none: !c->fin && !c->close_wanted && c->snd_wnd == 0 && c->snd_wnd_max == 0 && !c->ack_due;
+    ensures snd: \old(tcb_queue_empty(c)) && c->snd_una == 0 && c->snd_nxt == 0 && c->snd_up == 0 && c->snd_ptr == 0 ==>
+      tcb_snd(c);
+    ensures rto_min: c->rtt.rto_min == \old(c->rtt.rto_min);
+    ensures refine: tcb_abs(c) == spec_fresh_marks(\old(tcb_abs(c)));
+    KEEPS(mem); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); */
+static void fresh_marks(struct vtcp *c) {
+  c->fin = false;
+  c->close_wanted = false;
+  c->snd_wnd = 0;
   c->snd_wnd_max = 0;
   c->ack_due = false;
-  c->snd_ptr = 0;
   c->rtx_head = false;
   c->probe = false;
   c->probes = 0;
-  c->ack_sent = 1;
   c->rtx_at = VTCP_NEVER;
   c->user_at = VTCP_NEVER;
   c->wait_at = VTCP_NEVER;
-  vtcp_rtt_init(&c->rtt, c->rtt.rto_min);
 }
 
-/* What opening makes of a TCB: fresh send and receive sides (RFC 9293 s3.10.1). */
-void vtcp_tcb_opened(struct vtcp *c, uint32_t iss) {
-  vtcp_tcb_fresh_send(c);
-  vtcp_reassembly_init(&c->rcv, c->rcv.data, c->rcv.cap, 1);
-  c->outcome = VTCP_OUTCOME_NONE;
-  c->iss = iss;
+void vtcp_tcb_fresh_send(struct vtcp *c) {
+  fresh_queue(c);
+  fresh_offsets(c);
+  fresh_marks(c);
+  fresh_rtt(c);
+}
+
+/* A fresh receive side: the peer's SYN is still to come. */
+/*@ requires valid: \valid(c);
+    requires caps: 0 < c->rcv.cap <= VTCP_BUFFER_MAX;
+    terminates \true;
+    exits never: \false;
+    assigns c->rcv.head, c->rcv.len, c->rcv.nxt, WRITES_RANGES, c->irs, c->rcv_nxt, c->rcv_adv, c->rcv_fin, c->rcv_up;
+    KEEPS(mem); KEEPS(snd);
+    ensures rcv: 0 <= c->ack_sent <= VTCP_OFFSET_MAX ==> tcb_rcv(c);
+    ensures reassembly: tcb_reassembly(c);
+    ensures window: tcb_window(c);
+    ensures fresh: c->rcv_nxt == 1 && c->rcv.nxt == 1 && c->rcv_fin == -1 && c->rcv.len == 0;
+    ensures refine: tcb_abs(c) == spec_fresh_receive(\old(tcb_abs(c)), \min(c->rcv.cap, 65535)); */
+static void fresh_receive(struct vtcp *c) {
+  vtcp_reassembly_clear(&c->rcv, 1);
   c->irs = 0;
   c->rcv_nxt = 1;
   c->rcv_adv = 1 + (c->rcv.cap < 65535 ? c->rcv.cap : 65535);
   c->rcv_fin = -1;
   c->rcv_up = 0;
-  c->rst_due = false;
-  c->rst_ackf = false;
-  c->rst_seq = 0;
-  c->rst_ack = 0;
+}
+
+/* Options not negotiated, nothing to tell. */
+/*@ requires valid: \valid(c);
+    terminates \true;
+    exits never: \false;
+    assigns c->wscale, c->snd_factor, c->rcv_factor, c->snd_mss, WRITES_BUDGET, c->ev_established, c->ev_data,
+      c->ev_urgent, c->ev_fin, c->ev_space, c->ev_warning, c->ev_ended;
+    ensures rto_min: c->rtt.rto_min == \old(c->rtt.rto_min);
+    ensures budget: vtcp_challenge_inv(&c->challenge);
+    ensures factors: c->snd_factor == 1 && c->rcv_factor == 1 && c->snd_mss == c->mss && !c->wscale;
+    ensures rtt: \old(vtcp_rtt_inv(&c->rtt)) ==> vtcp_rtt_inv(&c->rtt);
+    KEEPS(mem); KEEPS(snd); KEEPS(rcv); KEEPS(reassembly); KEEPS(window);
+    ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
+static void fresh_options(struct vtcp *c) {
   c->wscale = false;
   c->snd_factor = 1;
   c->rcv_factor = 1;
@@ -87,6 +161,31 @@ void vtcp_tcb_opened(struct vtcp *c, uint32_t iss) {
   c->ev_space = false;
   c->ev_warning = false;
   c->ev_ended = false;
+}
+
+/* A new connection: its ISS, no outcome, no reset due. */
+/*@ requires valid: \valid(c);
+    terminates \true;
+    exits never: \false;
+    assigns c->outcome, c->iss, c->rst_due, c->rst_ackf, c->rst_seq, c->rst_ack;
+    ensures outcome: c->outcome == VTCP_OUTCOME_NONE;
+    ensures rtt: \old(vtcp_rtt_inv(&c->rtt)) ==> vtcp_rtt_inv(&c->rtt);
+    KEEPS(mem); KEEPS(snd); KEEPS(rcv); KEEPS(reassembly); KEEPS(window);
+    ensures refine: tcb_abs(c) == spec_renew(\old(tcb_abs(c)), iss); */
+static void renew(struct vtcp *c, uint32_t iss) {
+  c->outcome = VTCP_OUTCOME_NONE;
+  c->iss = iss;
+  c->rst_due = false;
+  c->rst_ackf = false;
+  c->rst_seq = 0;
+  c->rst_ack = 0;
+}
+
+void vtcp_tcb_opened(struct vtcp *c, uint32_t iss) {
+  vtcp_tcb_fresh_send(c);
+  fresh_receive(c);
+  renew(c, iss);
+  fresh_options(c);
 }
 
 void vtcp_tcb_queue_fin(struct vtcp *c) {
@@ -137,10 +236,29 @@ static void clear_counters(struct vtcp *c) {
   c->unstored = 0;
 }
 
-enum vtcp_error vtcp_init(struct vtcp *c, const struct vtcp_config *cfg) {
-  if (!config_ok(cfg)) return VTCP_ERR_INVALID;
-  vtcp_ring_init(&c->snd, cfg->snd_buf, cfg->snd_cap, 1);
-  vtcp_reassembly_init(&c->rcv, cfg->rcv_buf, cfg->rcv_cap, 1);
+/* What the configuration says. */
+/*@ requires valid: \valid(c) && \valid_read(cfg) && \separated(c, cfg);
+    requires buffers: config_ok(cfg) && config_mem(c, cfg);
+    terminates \true;
+    exits never: \false;
+    assigns c->snd.data \from cfg->snd_buf;
+    assigns c->rcv.data \from cfg->rcv_buf;
+    assigns c->snd.cap, c->rcv.cap, c->local_port, c->remote_port, c->mss, c->rcv_shift, c->wscale_offer, c->ipv6,
+      c->nodelay, c->msl, c->user_timeout, c->rtt.rto_min, c->state, c->passive, c->ack_at;
+    ensures mem: tcb_mem(c);
+    ensures closed: c->state == VTCP_CLOSED;
+    ensures durations: c->msl <= VTCP_DURATION_MAX && c->user_timeout <= VTCP_DURATION_MAX;
+    ensures buffers: c->snd.data == \old(cfg->snd_buf) && c->snd.cap == \old(cfg->snd_cap) && c->rcv.data == \old(cfg->rcv_buf) &&
+      c->rcv.cap == \old(cfg->rcv_cap);
+    ensures config: c->local_port == \old(cfg->local_port) && c->remote_port == \old(cfg->remote_port) && c->mss == \old(cfg->mss) &&
+      c->rcv_shift == \old(cfg->window_shift) && (c->wscale_offer <==> !\old(cfg->no_window_scale)) &&
+      (c->ipv6 <==> \old(cfg->ipv6)) && (c->nodelay <==> \old(cfg->nodelay)) && c->msl == \old(cfg->msl) &&
+      c->user_timeout == \old(cfg->user_timeout) && c->rtt.rto_min == \old(cfg->rto_min); */
+static void configure(struct vtcp *c, const struct vtcp_config *cfg) {
+  c->snd.data = cfg->snd_buf;
+  c->snd.cap = cfg->snd_cap;
+  c->rcv.data = cfg->rcv_buf;
+  c->rcv.cap = cfg->rcv_cap;
   c->local_port = cfg->local_port;
   c->remote_port = cfg->remote_port;
   c->mss = cfg->mss;
@@ -151,11 +269,31 @@ enum vtcp_error vtcp_init(struct vtcp *c, const struct vtcp_config *cfg) {
   c->msl = cfg->msl;
   c->user_timeout = cfg->user_timeout;
   c->rtt.rto_min = cfg->rto_min;
-  clear_counters(c);
   c->state = VTCP_CLOSED;
   c->passive = false;
   c->ack_at = 0;
-  vtcp_tcb_opened(c, 0);
+}
+
+/* The congestion window before there is a peer. */
+/*@ requires valid: \valid(c);
+    requires mss: 64 <= c->mss <= 65475;
+    terminates \true;
+    exits never: \false;
+    assigns WRITES_CC;
+    ensures policy: \old(vtcp_rtt_inv(&c->rtt) && vtcp_challenge_inv(&c->challenge)) && c->msl <= VTCP_DURATION_MAX &&
+      c->user_timeout <= VTCP_DURATION_MAX ==> tcb_policy(c);
+    KEEPS(mem); KEEPS(snd); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); */
+static void fresh_congestion(struct vtcp *c) {
   vtcp_congestion_init(&c->cc, c->mss, false);
+  //@ assert slots: vtcp_reassembly_same_slots{Pre, Here}(&c->rcv);
+}
+
+enum vtcp_error vtcp_init(struct vtcp *c, const struct vtcp_config *cfg) {
+  if (!config_ok(cfg)) return VTCP_ERR_INVALID;
+  configure(c, cfg);
+  clear_counters(c);
+  vtcp_tcb_opened(c, 0);
+  fresh_congestion(c);
+  //@ assert closed: c->state == VTCP_CLOSED;
   return VTCP_OK;
 }

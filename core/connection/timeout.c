@@ -9,10 +9,52 @@
     assigns c->cc.cwnd, c->cc.ssthresh, c->cc.acked, c->cc.dupacks, c->cc.recovering, c->cc.recover;
     ensures inv: tcb_inv(c);
     ensures RFC5681_s3_1_loss_window: c->state >= VTCP_ESTABLISHED ==> c->cc.cwnd == c->cc.smss;
-    ensures refine: tcb_abs(c) == \old(tcb_abs(c)); */
+    ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 static void cut(struct vtcp *c, bool again) {
   if (c->state < VTCP_ESTABLISHED) return;
   vtcp_congestion_timeout(&c->cc, c->snd_nxt - c->snd_una, c->snd_nxt, again);
+  //@ assert slots: vtcp_reassembly_same_slots{Pre, Here}(&c->rcv);
+  //@ assert reassembly: tcb_reassembly(c) && tcb_window(c);
+  //@ assert policy: tcb_policy(c);
+  //@ assert sides: tcb_mem(c) && tcb_snd(c) && tcb_rcv(c) && tcb_options(c);
+  //@ assert states: tcb_state(c) && tcb_acked(c) && tcb_unacked(c);
+}
+
+/* RFC 6298 (5.5), and Karn's rule. */
+/*@ requires inv: tcb_inv(c);
+    terminates \true;
+    exits never: \false;
+    assigns c->rtt.rto, c->rtt.backoffs, c->rtt.timed_end;
+    ensures inv: tcb_inv(c);
+    ensures RFC6298_s5_5: c->rtt.rto == \min(2 * \old(c->rtt.rto), VTCP_RTO_MAX);
+    ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
+static void back_off(struct vtcp *c) {
+  vtcp_rtt_timeout(&c->rtt);
+  //@ assert slots: vtcp_reassembly_same_slots{Pre, Here}(&c->rcv);
+  //@ assert reassembly: tcb_reassembly(c) && tcb_window(c);
+  //@ assert policy: tcb_policy(c);
+  //@ assert sides: tcb_mem(c) && tcb_snd(c) && tcb_rcv(c) && tcb_options(c);
+  //@ assert states: tcb_state(c) && tcb_acked(c) && tcb_unacked(c);
+}
+
+/* RFC 6298 (5.4). */
+/*@ requires inv: tcb_inv(c);
+    terminates \true;
+    exits never: \false;
+    assigns c->snd_ptr, c->rtx_head, c->ev_warning;
+    ensures inv: tcb_inv(c);
+    ensures RFC6298_s5_4: c->snd_ptr == c->snd_una;
+    ensures SHLD_9_warning: c->rtt.backoffs == R1 ==> c->ev_warning;
+    ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
+static void rewind(struct vtcp *c) {
+  c->snd_ptr = c->snd_una;
+  c->rtx_head = false;
+  if (c->rtt.backoffs == R1) c->ev_warning = true;
+  //@ assert slots: vtcp_reassembly_same_slots{Pre, Here}(&c->rcv);
+  //@ assert reassembly: tcb_reassembly(c) && tcb_window(c);
+  //@ assert policy: tcb_policy(c);
+  //@ assert sides: tcb_mem(c) && tcb_snd(c) && tcb_rcv(c) && tcb_options(c);
+  //@ assert states: tcb_state(c) && tcb_acked(c) && tcb_unacked(c);
 }
 
 /* The retransmission timer: what is outstanding goes again from SND.UNA (RFC 6298 (5.4) to (5.6)). */
@@ -26,19 +68,12 @@ static void cut(struct vtcp *c, bool again) {
     ensures RFC6298_s5_5: c->rtt.rto == \min(2 * \old(c->rtt.rto), VTCP_RTO_MAX);
     ensures RFC5681_s3_1_loss_window: c->state >= VTCP_ESTABLISHED ==> c->cc.cwnd == c->cc.smss;
     ensures SHLD_9_warning: c->rtt.backoffs == R1 ==> c->ev_warning;
-    ensures refine: tcb_abs(c) == \old(tcb_abs(c)); */
+    ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 static void retransmission(struct vtcp *c) {
   bool again = c->rtt.backoffs > 0;
-  vtcp_rtt_timeout(&c->rtt);
-  //@ assert inv: tcb_inv(c);
-  //@ assert same: tcb_abs(c) == \at(tcb_abs(c), Pre);
+  back_off(c);
   cut(c, again);
-  //@ assert same_cut: tcb_abs(c) == \at(tcb_abs(c), Pre);
-  c->snd_ptr = c->snd_una;
-  c->rtx_head = false;
-  //@ assert inv_again: tcb_inv(c);
-  //@ assert same_again: tcb_abs(c) == \at(tcb_abs(c), Pre);
-  if (c->rtt.backoffs == R1) c->ev_warning = true;
+  rewind(c);
 }
 
 /* The window is closed, or so small that sending was not worth while: force something out. */
@@ -48,7 +83,7 @@ static void retransmission(struct vtcp *c) {
     assigns c->probe, c->probes;
     ensures inv: tcb_inv(c);
     ensures forced: c->probe;
-    ensures refine: tcb_abs(c) == \old(tcb_abs(c)); */
+    ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 static void probe(struct vtcp *c) {
   c->probe = true;
   if (c->probes < UINT32_MAX) c->probes++;
@@ -60,33 +95,46 @@ static void probe(struct vtcp *c) {
     assigns c->rtx_at, c->probe, c->probes, c->rtt.rto, c->rtt.backoffs, c->rtt.timed_end, c->cc.cwnd, c->cc.ssthresh,
       c->cc.acked, c->cc.dupacks, c->cc.recovering, c->cc.recover, c->snd_ptr, c->rtx_head, c->ev_warning;
     ensures inv: tcb_inv(c);
-    ensures refine: tcb_abs(c) == \old(tcb_abs(c));
-    ensures again: \old(c->rtx_at) <= now ==> c->rtx_at == VTCP_NEVER && (c->probe || c->snd_ptr == c->snd_una);
-    behavior early:
-      assumes early: now < c->rtx_at;
-      assigns \nothing;
-    behavior due:
-      assumes due: c->rtx_at <= now;
-    complete behaviors;
-    disjoint behaviors; */
-static void rtx_timeout(struct vtcp *c, uint64_t now) {
-  if (c->rtx_at > now) return;
+    ensures abs: tcb_abs(c) == \old(tcb_abs(c));
+    ensures again: c->rtx_at == VTCP_NEVER && (c->probe || c->snd_ptr == c->snd_una); */
+static void rtx_timeout(struct vtcp *c) {
   c->rtx_at = VTCP_NEVER;
   //@ assert inv: tcb_inv(c);
+  //@ assert abs: tcb_abs(c) == \at(tcb_abs(c), Pre);
   if (c->snd_una == c->snd_nxt || (c->state >= VTCP_ESTABLISHED && c->snd_wnd == 0))
     probe(c);
   else
     retransmission(c);
 }
 
-void vtcp_timeout(struct vtcp *c, uint64_t now) {
-  if (c->state == VTCP_CLOSED || c->state == VTCP_LISTEN) return;
+/* Some timer has run out. */
+/*@ requires inv: tcb_inv(c);
+    requires state: c->state >= VTCP_SYN_SENT;
+    terminates \true;
+    exits never: \false;
+    assigns WRITES_FINISH, c->rtt.rto, c->rtt.backoffs, c->rtt.timed_end, c->cc.cwnd, c->cc.ssthresh, c->cc.acked,
+      c->cc.dupacks, c->cc.recovering, c->cc.recover, c->snd_ptr, c->ev_warning, c->probes;
+    ensures inv: tcb_inv(c);
+    ensures refine: tcb_abs(c) ==
+      spec_timeout(\old(tcb_abs(c)), past(\old(c->user_at), now), past(\old(c->wait_at), now));
+    ensures closed: c->state == VTCP_CLOSED ==> vtcp_quiet(c);
+    ensures again: \old(c->rtx_at) <= now && c->state >= VTCP_SYN_SENT ==>
+      c->rtx_at == VTCP_NEVER && (c->probe || c->snd_ptr == c->snd_una); */
+static void expire(struct vtcp *c, uint64_t now) {
+  //@ assert state: spec_state(tcb_abs(c)) == c->state;
   if (c->state == VTCP_TIME_WAIT && c->wait_at <= now)
     vtcp_tcb_finish(c, VTCP_OUTCOME_CLOSED);
   else if (c->user_at <= now)
     vtcp_tcb_finish(c, VTCP_OUTCOME_TIMED_OUT);
-  else
-    rtx_timeout(c, now);
+  else if (c->rtx_at <= now)
+    rtx_timeout(c);
+}
+
+void vtcp_timeout(struct vtcp *c, uint64_t now) {
+  //@ assert state: spec_state(tcb_abs(c)) == c->state;
+  if (c->state == VTCP_CLOSED || c->state == VTCP_LISTEN) return;
+  if (now < c->rtx_at && now < c->user_at && now < c->wait_at) return;
+  expire(c, now);
 }
 
 uint64_t vtcp_deadline(const struct vtcp *c) {

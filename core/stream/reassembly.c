@@ -4,9 +4,7 @@ struct span {
   int64_t lo, hi;
 };
 
-void vtcp_reassembly_init(struct vtcp_reassembly *r, uint8_t *data, uint32_t cap, int64_t nxt) {
-  r->data = data;
-  r->cap = cap;
+void vtcp_reassembly_clear(struct vtcp_reassembly *r, int64_t nxt) {
   r->head = 0;
   r->len = 0;
   r->nxt = nxt;
@@ -18,6 +16,12 @@ void vtcp_reassembly_init(struct vtcp_reassembly *r, uint8_t *data, uint32_t cap
     r->lo[i] = 0;
     r->hi[i] = 0;
   }
+}
+
+void vtcp_reassembly_init(struct vtcp_reassembly *r, uint8_t *data, uint32_t cap, int64_t nxt) {
+  r->data = data;
+  r->cap = cap;
+  vtcp_reassembly_clear(r, nxt);
 }
 
 /* One pass: widens [a, b) by every range that it touches and frees their slots. */

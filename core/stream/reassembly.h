@@ -41,6 +41,19 @@ struct vtcp_reassembly {
     ensures stream: \forall octets s; vtcp_reassembly_holds(r, s); */
 void vtcp_reassembly_init(struct vtcp_reassembly *r, uint8_t *data, uint32_t cap, int64_t nxt);
 
+/* Empty again, in the same buffer, waiting for the octet at nxt. */
+/*@ requires valid: \valid(r);
+    requires size: 0 < r->cap <= VTCP_BUFFER_MAX && 0 <= nxt <= VTCP_OFFSET_MAX;
+    terminates \true;
+    exits never: \false;
+    assigns r->head, r->len, r->nxt, r->lo[0 .. VTCP_RANGES - 1], r->hi[0 .. VTCP_RANGES - 1];
+    ensures inv: vtcp_reassembly_inv(r);
+    ensures fields: r->len == 0 && r->nxt == nxt;
+    ensures free: \forall integer i; 0 <= i < VTCP_RANGES ==> r->lo[i] == r->hi[i];
+    ensures none: \forall integer o; vtcp_reassembly_present(r, o) <==> o < nxt;
+    ensures stream: \forall octets s; vtcp_reassembly_holds(r, s); */
+void vtcp_reassembly_clear(struct vtcp_reassembly *r, int64_t nxt);
+
 /* The octets [off, off + n) have arrived; what is outside [nxt, nxt - len + cap) or beyond VTCP_OFFSET_MAX is
    ignored. False: refused whole, because no slot was free (never so when off <= nxt). */
 /*@ requires mem: vtcp_reassembly_mem(r) && \valid_read(src + (0 .. n - 1));

@@ -1,17 +1,15 @@
 #include "stream/ring.h"
 
-void vtcp_ring_init(struct vtcp_ring *r, uint8_t *data, uint32_t cap, int64_t base) {
-  r->data = data;
-  r->cap = cap;
+void vtcp_ring_clear(struct vtcp_ring *r, int64_t base) {
   r->head = 0;
   r->len = 0;
   r->base = base;
 }
 
-void vtcp_ring_clear(struct vtcp_ring *r, int64_t base) {
-  r->head = 0;
-  r->len = 0;
-  r->base = base;
+void vtcp_ring_init(struct vtcp_ring *r, uint8_t *data, uint32_t cap, int64_t base) {
+  r->data = data;
+  r->cap = cap;
+  vtcp_ring_clear(r, base);
 }
 
 /*@ requires mem: vtcp_ring_mem(r) && \valid_read(src + (0 .. n - 1));
