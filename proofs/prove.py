@@ -19,21 +19,31 @@ import threading
 import time
 
 # Per file or directory: "first" = provers of the quick pass, "quick" and "timeout" = seconds a goal in the quick and in the full
-# pass, "provers" and "args" = provers and more flags of the full pass, "split" = transformation for Why3 (default split_vc).
-OPTIONS = {"core/connection": {"first": "cvc4i,cvc4"}}
+# pass, "provers" = provers of the full pass, "args" = more flags, "split" = transformation for Why3 (default split_vc).
+LEAVES, STEPS = "cvc4i,cvc4o,cvc4", "cvc4o,cvc4i,cvc4"
+OPTIONS = {
+    "core/connection": {"first": LEAVES, "quick": 8},
+    "core/connection/arrive.c": {"first": STEPS, "args": ["-wp-split"]},
+    "core/connection/arrive_ack.c": {"first": STEPS, "args": ["-wp-split"]},
+    "core/connection/arrive_check.c": {"first": STEPS, "args": ["-wp-split"]},
+    "core/connection/arrive_data.c": {"args": ["-wp-split"]},
+    "core/connection/tcb.c": {"args": ["-wp-split"]},
+    "core/connection/timeout.c": {"first": STEPS, "args": ["-wp-split"]},
+}
 # Recursive ACSL definitions become axioms inside WP; each one here must be shown total in proofs/ASSUMPTIONS.md.
 RECURSIVE = set()
 
 WORKERS = 2
-# cvc4i is CVC4 with the definitions of the goal unfolded: proofs/provers/cvc4_inline.drv.
-PROVERS, WHY3_PROVERS = ("cvc4i", "cvc4", "z3"), ("cvc4", "z3")
-CVC4I = """
+# cvc4i is CVC4 with the definitions of the goal unfolded (proofs/provers/cvc4_inline.drv), cvc4o CVC4 without the
+# definitions that a step composed of others does not need (proofs/provers/opaque.py).
+PROVERS, WHY3_PROVERS = ("cvc4i", "cvc4o", "cvc4", "z3"), ("cvc4", "z3")
+PROVER = """
 [prover]
-name = "CVC4i"
+name = "{name}"
 version = "{version}"
-shortcut = "cvc4i"
-command = "{path} --stats --tlimit=%t000 --lang=smt2 %f"
-command_steps = "{path} --stats --rlimit=%S --lang=smt2 %f"
+shortcut = "{shortcut}"
+command = "{command}"
+command_steps = "{command}"
 driver = "{driver}"
 editor = ""
 in_place = false
@@ -115,8 +125,12 @@ class Gate:
         if not found or not re.search(r"Found prover Z3 version [\d.]+, OK", text) or not os.path.exists(conf):
             sys.exit(f"prove.py: Why3 does not find CVC4 and Z3 (`make setup`):\n{text}")
         with open(conf, "a", encoding="utf-8") as f:
-            f.write(CVC4I.format(version=found.group(1), path=shutil.which("cvc4"),
-                                 driver=os.path.abspath("proofs/provers/cvc4_inline.drv")))
+            f.write(PROVER.format(
+                name="CVC4i", version=found.group(1), shortcut="cvc4i", driver=os.path.abspath("proofs/provers/cvc4_inline.drv"),
+                command=shutil.which("cvc4") + " --stats --tlimit=%t000 --lang=smt2 %f"))
+            f.write(PROVER.format(
+                name="CVC4o", version=found.group(1), shortcut="cvc4o", driver="cvc4_17",
+                command=f"{sys.executable} {os.path.abspath('proofs/provers/opaque.py')} %t %f"))
 
     # -- running programs ------------------------------------------------------------------------------------------
 
@@ -138,8 +152,9 @@ class Gate:
     def wp(self, path, tag, args):
         """Runs WP on one file; returns its report as {function: {goal: {prover: numbers}}} and its log."""
         stem = os.path.join(self.tmp, re.sub(r"\W", "_", path) + "-" + tag)
-        cache = ["-wp-cache", "update", "-wp-session", "build/proofs/session"] if self.fast else \
-                ["-wp-cache", "none", "-wp-session", stem + "-session"]
+        # A proof run knows only what it has proved itself: the full pass takes from the quick one.
+        session = re.sub(r"-full$", "-quick", stem) + "-session"
+        cache = ["-wp-cache", "update", "-wp-session", "build/proofs/session" if self.fast else session]
         command = ["frama-c", "-no-unicode", *self.flags, *cache, *args, "-wp-report-json", stem + ".json", path]
         status, text = self.execute(command, lambda l: self.log.goal() if "] Goal " in l or "Smoke-test" in l else None)
         if status != 0 or not os.path.exists(stem + ".json"):
@@ -287,7 +302,7 @@ class Gate:
         """Quick pass; the functions with open goals that are not listed once more, with all provers and more time."""
         began, options, entry = time.time(), options_for(path), self.files[path]
         first = ["-wp-prover", options.get("first", "cvc4"), "-wp-par", "1",
-                 "-wp-timeout", str(options.get("quick", QUICK))]
+                 "-wp-timeout", str(options.get("quick", QUICK)), *options.get("args", [])]
         found, text = self.wp(path, "quick", first)
         if found is None:
             self.problem(path, f"Frama-C failed:\n{text[-3000:]}")
@@ -299,8 +314,6 @@ class Gate:
                 alone = self.busy == 1 and not self.queue
             rest = ["-wp-prover", ",".join(options.get("provers", PROVERS)), "-wp-par", str(WORKERS if alone else 1),
                     "-wp-timeout", str(options.get("timeout", FULL)), *options.get("args", [])]
-            if "(lemmas)" not in hard:
-                rest += ["-wp-fct", ",".join(hard)]
             known = {m.group(1) for f in hard for g in self.listed.get(path, {}).get(f, {})
                      if (m := LABEL.search(g)) and not any(m.group(1) in h for new in hard.values() for h in new)}
             if known:

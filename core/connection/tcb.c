@@ -45,7 +45,7 @@ void vtcp_tcb_finish(struct vtcp *c, int32_t outcome) {
       c->snd_ptr == 0 && c->ack_sent == 1;
     ensures ring: \old(tcb_queue_empty(c)) ==> tcb_queue_empty(c);
     ensures refine: tcb_abs(c) == spec_fresh_offsets(\old(tcb_abs(c)));
-    KEEPS(mem); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); */
+    KEEPS(receive_fresh); KEEPS(mem); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); */
 static void fresh_offsets(struct vtcp *c) {
   c->snd_una = 0;
   c->snd_nxt = 0;
@@ -64,7 +64,7 @@ static void fresh_offsets(struct vtcp *c) {
     assigns WRITES_RING;
     ensures ring: tcb_queue_empty(c);
     ensures refine: tcb_abs(c) == spec_fresh_queue(\old(tcb_abs(c)));
-    KEEPS(mem); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); */
+    KEEPS(receive_fresh); KEEPS(mem); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); */
 static void fresh_queue(struct vtcp *c) {
   vtcp_ring_clear(&c->snd, 1);
   //@ assert slots: vtcp_reassembly_same_slots{Pre, Here}(&c->rcv);
@@ -77,7 +77,7 @@ static void fresh_queue(struct vtcp *c) {
     assigns WRITES_RTT;
     ensures rtt: vtcp_rtt_inv(&c->rtt) && c->rtt.rto_min == \old(c->rtt.rto_min);
     ensures abs: tcb_abs(c) == \old(tcb_abs(c));
-    KEEPS(mem); KEEPS(snd); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); */
+    KEEPS(receive_fresh); KEEPS(mem); KEEPS(snd); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); */
 static void fresh_rtt(struct vtcp *c) {
   vtcp_rtt_init(&c->rtt, c->rtt.rto_min);
   //@ assert slots: vtcp_reassembly_same_slots{Pre, Here}(&c->rcv);
@@ -93,7 +93,7 @@ static void fresh_rtt(struct vtcp *c) {
       tcb_snd(c);
     ensures rto_min: c->rtt.rto_min == \old(c->rtt.rto_min);
     ensures refine: tcb_abs(c) == spec_fresh_marks(\old(tcb_abs(c)));
-    KEEPS(mem); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); */
+    KEEPS(receive_fresh); KEEPS(mem); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); */
 static void fresh_marks(struct vtcp *c) {
   c->fin = false;
   c->close_wanted = false;
@@ -121,6 +121,7 @@ void vtcp_tcb_fresh_send(struct vtcp *c) {
     terminates \true;
     exits never: \false;
     assigns c->rcv.head, c->rcv.len, c->rcv.nxt, WRITES_RANGES, c->irs, c->rcv_nxt, c->rcv_adv, c->rcv_fin, c->rcv_up;
+    ensures rto_min: c->rtt.rto_min == \old(c->rtt.rto_min);
     KEEPS(mem); KEEPS(snd);
     ensures rcv: 0 <= c->ack_sent <= VTCP_OFFSET_MAX ==> tcb_rcv(c);
     ensures reassembly: tcb_reassembly(c);
@@ -170,6 +171,7 @@ static void fresh_options(struct vtcp *c) {
     assigns c->outcome, c->iss, c->rst_due, c->rst_ackf, c->rst_seq, c->rst_ack;
     ensures outcome: c->outcome == VTCP_OUTCOME_NONE;
     ensures rtt: \old(vtcp_rtt_inv(&c->rtt)) ==> vtcp_rtt_inv(&c->rtt);
+    ensures rto_min: c->rtt.rto_min == \old(c->rtt.rto_min);
     KEEPS(mem); KEEPS(snd); KEEPS(rcv); KEEPS(reassembly); KEEPS(window);
     ensures refine: tcb_abs(c) == spec_renew(\old(tcb_abs(c)), iss); */
 static void renew(struct vtcp *c, uint32_t iss) {
