@@ -1,5 +1,22 @@
 #include "connection/steps.h"
 
+/* The state after OPEN, and the user timeout. */
+/*@ requires valid: \valid(c);
+    requires state: state == VTCP_SYN_SENT || state == VTCP_LISTEN;
+    terminates \true;
+    exits never: \false;
+    assigns c->state, c->passive, c->user_at;
+    ensures state: \old(tcb_send_fresh(c) && tcb_receive_fresh(c)) ==> tcb_state(c) && tcb_acked(c) && tcb_unacked(c);
+    ensures due: c->state == state && c->user_at == user_at;
+    KEEPS(mem); KEEPS(snd); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy);
+    KEEPS(send_fresh);
+    ensures refine: tcb_abs(c) == spec_become(\old(tcb_abs(c)), state, truth(passive)); */
+static void become(struct vtcp *c, int32_t state, bool passive, uint64_t user_at) {
+  c->state = state;
+  c->passive = passive;
+  c->user_at = user_at;
+}
+
 /* A connection begins. */
 /*@ requires inv: tcb_inv(c);
     requires state: state == VTCP_SYN_SENT || state == VTCP_LISTEN;
@@ -7,26 +24,18 @@
     exits never: \false;
     assigns WRITES_OPENED, c->state, c->passive;
     ensures inv: tcb_inv(c);
-    ensures due: c->state == state && c->snd_ptr == 0 && c->user_at == user_at;
-    ensures active: state == VTCP_SYN_SENT && !passive && \old(c->state) <= VTCP_LISTEN ==>
-      tcb_abs(c) == spec_open_active(\old(tcb_abs(c)), iss, \min(\old(c->rcv.cap), 65535));
-    ensures passive: state == VTCP_LISTEN && passive && \old(c->state) == VTCP_CLOSED ==>
-      tcb_abs(c) == spec_open_passive(\old(tcb_abs(c)), iss, \min(\old(c->rcv.cap), 65535)); */
+    ensures due: c->state == state && c->user_at == user_at && tcb_send_fresh(c);
+    ensures refine: tcb_abs(c) ==
+      spec_become(spec_opened(\old(tcb_abs(c)), iss, \min(\old(c->rcv.cap), 65535)), state, truth(passive)); */
 static void begin(struct vtcp *c, uint32_t iss, int32_t state, bool passive, uint64_t user_at) {
+  //@ assert caps: 0 < c->snd.cap <= VTCP_BUFFER_MAX && 0 < c->rcv.cap <= VTCP_BUFFER_MAX;
+  //@ assert options: 64 <= c->mss <= 65475 && c->rcv_shift <= 14;
   vtcp_tcb_opened(c, iss);
-  c->state = state;
-  c->passive = passive;
-  c->user_at = user_at;
-  //@ assert mem: tcb_mem(c);
-  //@ assert snd: tcb_snd(c);
-  //@ assert rcv: tcb_rcv(c) && tcb_window(c) && vtcp_reassembly_inv(&c->rcv);
-  //@ assert options: tcb_options(c);
-  //@ assert policy: tcb_policy(c);
-  //@ assert state: tcb_state(c);
-  //@ assert acked: tcb_acked(c) && tcb_unacked(c);
+  become(c, state, passive, user_at);
 }
 
 enum vtcp_error vtcp_open(struct vtcp *c, uint32_t iss, uint64_t now) {
+  //@ assert state: spec_state(tcb_abs(c)) == c->state;
   if (now > VTCP_TIME_MAX || c->remote_port == 0) return VTCP_ERR_INVALID;
   if (c->state != VTCP_CLOSED && c->state != VTCP_LISTEN) return VTCP_ERR_EXISTS;
   begin(c, iss, VTCP_SYN_SENT, false, c->user_timeout > 0 ? now + c->user_timeout : VTCP_NEVER);
@@ -34,6 +43,7 @@ enum vtcp_error vtcp_open(struct vtcp *c, uint32_t iss, uint64_t now) {
 }
 
 enum vtcp_error vtcp_listen(struct vtcp *c, uint32_t iss) {
+  //@ assert state: spec_state(tcb_abs(c)) == c->state;
   if (c->state != VTCP_CLOSED) return VTCP_ERR_EXISTS;
   begin(c, iss, VTCP_LISTEN, true, VTCP_NEVER);
   return VTCP_OK;
@@ -72,22 +82,54 @@ static uint32_t send_space(const struct vtcp *c) {
     requires room: m <= send_space(c);
     terminates \true;
     exits never: \false;
+    assigns c->snd.len, c->snd.data[0 .. c->snd.cap - 1];
+    ensures snd: tcb_snd(c);
+    ensures len: c->snd.len == \old(c->snd.len) + m;
+    KEEPS(mem); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); KEEPS(state); KEEPS(acked);
+    KEEPS(unacked);
+    ensures refine: tcb_abs(c) == spec_push(\old(tcb_abs(c)), m);
+    ensures stream: \forall octets s; vtcp_ring_holds{Pre}(&c->snd, s) &&
+      (\forall integer k; 0 <= k < m ==> \old(src[k]) == octet_at(s, \old(c->snd.base + c->snd.len) + k)) ==>
+      vtcp_ring_holds(&c->snd, s); */
+static void push(struct vtcp *c, const uint8_t *src, uint32_t m) {
+  vtcp_ring_push(&c->snd, src, m);
+}
+
+/* Urgent data ends at up. */
+/*@ requires valid: \valid(c);
+    requires up: 0 <= up <= VTCP_OFFSET_MAX;
+    terminates \true;
+    exits never: \false;
+    assigns c->snd_up;
+    KEEPS_INV;
+    KEEPS_STREAM;
+    ensures refine: tcb_abs(c) == spec_point(\old(tcb_abs(c)), up); */
+static void point(struct vtcp *c, int64_t up) {
+  c->snd_up = up;
+  //@ assert slots: vtcp_reassembly_same_slots{Pre, Here}(&c->rcv);
+}
+
+/*@ requires inv: tcb_inv(c);
+    requires open: !send_none(c) && !send_closing(c);
+    requires src: \valid_read(src + (0 .. m - 1));
+    requires apart: \separated(src + (0 .. m - 1), c, c->snd.data + (0 .. c->snd.cap - 1));
+    requires room: m <= send_space(c);
+    terminates \true;
+    exits never: \false;
     assigns c->snd.len, c->snd.data[0 .. c->snd.cap - 1], c->snd_up;
     ensures inv: tcb_inv(c);
-    ensures refine: tcb_abs(c) == spec_send(\old(tcb_abs(c)), m, truth(urgent));
+    ensures refine: tcb_abs(c) == spec_queue(\old(tcb_abs(c)), m, truth(urgent));
     ensures stream: \forall octets s; vtcp_ring_holds{Pre}(&c->snd, s) &&
       (\forall integer k; 0 <= k < m ==> \old(src[k]) == octet_at(s, \old(c->snd.base + c->snd.len) + k)) ==>
       vtcp_ring_holds(&c->snd, s); */
 static void queue(struct vtcp *c, const uint8_t *src, uint32_t m, bool urgent) {
-  int64_t up = urgent && m > 0 ? c->snd.base + c->snd.len + m : c->snd_up;
-  vtcp_ring_push(&c->snd, src, m);
-  c->snd_up = up;
-  //@ assert mem: tcb_mem(c);
-  //@ assert snd: tcb_snd(c);
-  //@ assert state: tcb_state(c) && tcb_acked(c) && tcb_unacked(c);
+  //@ assert end: spec_snd_end(tcb_abs(c)) == c->snd.base + c->snd.len;
+  push(c, src, m);
+  if (urgent && m > 0) point(c, c->snd.base + c->snd.len);
 }
 
 int64_t vtcp_send(struct vtcp *c, const uint8_t *src, uint32_t n, bool urgent) {
+  //@ assert may: spec_may_send(tcb_abs(c)) == \true <==> !send_none(c) && !send_closing(c);
   int64_t error = send_error(c);
   if (error != VTCP_OK) return error;
   uint32_t space = send_space(c);

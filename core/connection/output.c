@@ -16,8 +16,9 @@ static struct vtcp_segment blank(uint16_t src_port, uint16_t dst_port) {
   return s;
 }
 
-/* Hands a segment out. */
+/* Hands a segment out; it has neither time stamps nor SACK blocks. */
 /*@ requires valid: \valid(out);
+    requires plain: !s.has_ts && s.sack_count == 0;
     terminates \true;
     exits never: \false;
     assigns *out;
@@ -29,11 +30,29 @@ static struct vtcp_segment blank(uint16_t src_port, uint16_t dst_port) {
     ensures text: out->text == s.text && out->text_len == s.text_len && out->more == s.more &&
       out->more_len == s.more_len; */
 static void hand_out(struct vtcp_segment s, struct vtcp_segment *out) {
-  *out = s;
+  out->src_port = s.src_port;
+  out->dst_port = s.dst_port;
+  out->seq = s.seq;
+  out->ack = s.ack;
+  out->flags = s.flags;
+  out->wnd = s.wnd;
+  out->urg = s.urg;
+  out->has_mss = s.has_mss;
+  out->mss = s.mss;
+  out->has_wscale = s.has_wscale;
+  out->wscale = s.wscale;
+  out->sack_permitted = s.sack_permitted;
+  out->has_ts = s.has_ts;
+  out->sack_count = s.sack_count;
+  out->text = s.text;
+  out->text_len = s.text_len;
+  out->more = s.more;
+  out->more_len = s.more_len;
 }
 
 /* It is apart from the connection. */
 /*@ requires valid: \valid_read(c) && \valid(out) && \separated(c, out);
+    requires plain: !s.has_ts && s.sack_count == 0;
     terminates \true;
     exits never: \false;
     assigns *out;
@@ -44,6 +63,8 @@ static void hand_out(struct vtcp_segment s, struct vtcp_segment *out) {
       out->sack_count == s.sack_count;
     ensures text: out->text == s.text && out->text_len == s.text_len && out->more == s.more &&
       out->more_len == s.more_len;
+    ensures octets: \forall integer k; out_octet(out, k) == out_value_octet(s, k);
+    ensures offsets: tcb_same_offsets{Pre, Post}(c);
     KEEPS_INV;
     ensures marks: out_same_marks{Pre, Post}(c);
     ensures words: out_same_words{Pre, Post}(c);
@@ -53,6 +74,10 @@ static void hand_out(struct vtcp_segment s, struct vtcp_segment *out) {
 static void put(const struct vtcp *c, struct vtcp_segment s, struct vtcp_segment *out) {
   (void)c;
   hand_out(s, out);
+  //@ assert offsets: tcb_same_offsets{Pre, Here}(c);
+  //@ assert marks: out_same_marks{Pre, Here}(c);
+  //@ assert words: out_same_words{Pre, Here}(c);
+  //@ assert ring: out_same_ring{Pre, Here}(c);
 }
 
 /* ---- the segments ---- */
@@ -205,7 +230,6 @@ static void put_part(const struct vtcp *c, int64_t lo, int64_t hi, struct vtcp_s
   struct vtcp_segment s = part(c, lo, hi);
   put(c, s, out);
   //@ assert len: out_text_len(c, lo, hi) == out_text_len{Pre}(c, lo, hi);
-  //@ assert out: \forall integer k; out_octet(out, k) == out_value_octet(s, k);
   //@ assert ring: \forall integer o; vtcp_ring_octet(&c->snd, o) == vtcp_ring_octet{Pre}(&c->snd, o);
   //@ assert holds: \forall octets t; vtcp_ring_holds(&c->snd, t) ==> vtcp_ring_holds{Pre}(&c->snd, t);
 }
@@ -315,6 +339,39 @@ static struct range leaving(struct vtcp *c, uint64_t now) {
 
 /* ---- what has left ---- */
 
+/* The window's edge. */
+/*@ requires valid: \valid(c);
+    requires edge: c->rcv_adv <= adv <= VTCP_OFFSET_MAX;
+    terminates \true;
+    exits never: \false;
+    assigns c->rcv_adv, c->ack_sent, c->ack_due;
+    ensures adv: c->rcv_adv == adv;
+    KEEPS(mem); KEEPS(snd); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); KEEPS(state); KEEPS(acked);
+    KEEPS(unacked);
+    ensures rcv: \old(tcb_rcv(c)) ==> tcb_rcv(c);
+    ensures refine: tcb_abs(c) == spec_out_edge(\old(tcb_abs(c)), adv); */
+static void set_edge(struct vtcp *c, int64_t adv) {
+  c->rcv_adv = adv;
+  c->ack_sent = c->rcv_nxt;
+  c->ack_due = false;
+  //@ assert slots: vtcp_reassembly_same_slots{Pre, Here}(&c->rcv);
+}
+
+/* SND.NXT. */
+/*@ requires valid: \valid(c);
+    requires nxt: c->snd_nxt <= nxt <= snd_all(c);
+    requires opening: c->state < VTCP_ESTABLISHED ==> nxt == c->snd_nxt;
+    terminates \true;
+    exits never: \false;
+    assigns c->snd_nxt;
+    ensures nxt: c->snd_nxt == nxt;
+    KEEPS_INV;
+    ensures refine: tcb_abs(c) == spec_out_nxt(\old(tcb_abs(c)), nxt); */
+static void set_nxt(struct vtcp *c, int64_t nxt) {
+  c->snd_nxt = nxt;
+  //@ assert slots: vtcp_reassembly_same_slots{Pre, Here}(&c->rcv);
+}
+
 /* SND.NXT, the window's edge, and no acknowledgment owed. */
 /*@ requires inv: tcb_inv(c);
     requires hi: 0 <= hi <= snd_all(c);
@@ -327,17 +384,48 @@ static struct range leaving(struct vtcp *c, uint64_t now) {
     ensures snd_nxt: c->snd_nxt == \max(\old(c->snd_nxt), hi);
     ensures refine: tcb_abs(c) == spec_out_range(\old(tcb_abs(c)), c->snd_nxt, c->rcv_adv); */
 static void advance(struct vtcp *c, int64_t hi) {
+  //@ assert snd_nxt: spec_snd_nxt(tcb_abs(c)) == c->snd_nxt;
   int64_t adv = c->state >= VTCP_ESTABLISHED ? vtcp_tcb_edge(c) : c->rcv_adv;
   int64_t nxt = hi > c->snd_nxt ? hi : c->snd_nxt;
-  c->rcv_adv = adv;
-  c->snd_nxt = nxt;
-  c->ack_due = false;
-  c->ack_sent = c->rcv_nxt;
-  //@ assert mem: tcb_mem(c);
-  //@ assert snd: tcb_snd(c);
-  //@ assert rcv: tcb_rcv(c) && tcb_window(c) && vtcp_reassembly_inv(&c->rcv);
-  //@ assert state: tcb_state(c);
-  //@ assert acked: tcb_acked(c) && tcb_unacked(c);
+  set_nxt(c, nxt);
+  set_edge(c, adv);
+}
+
+/*@ requires valid: \valid(c);
+    terminates \true;
+    exits never: \false;
+    assigns c->retransmitted;
+    KEEPS_INV;
+    ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
+static void count_again(struct vtcp *c) {
+  if (c->retransmitted < UINT32_MAX) c->retransmitted++;
+}
+
+/* Karn: what has been sent again is not timed. */
+/*@ requires valid: \valid(c);
+    requires policy: tcb_policy(c);
+    terminates \true;
+    exits never: \false;
+    assigns c->rtt.timed_end;
+    ensures s3_karn: c->rtt.timed_end == -1;
+    KEEPS_INV;
+    ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
+static void untime(struct vtcp *c) {
+  vtcp_rtt_retransmitted(&c->rtt);
+  //@ assert slots: vtcp_reassembly_same_slots{Pre, Here}(&c->rcv);
+}
+
+/*@ requires valid: \valid(c);
+    requires policy: tcb_policy(c);
+    requires hi: 0 < hi;
+    terminates \true;
+    exits never: \false;
+    assigns c->rtt.timed_end, c->rtt.timed_at;
+    KEEPS_INV;
+    ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
+static void start_timing(struct vtcp *c, int64_t hi, uint64_t now) {
+  vtcp_rtt_sent(&c->rtt, hi, now);
+  //@ assert slots: vtcp_reassembly_same_slots{Pre, Here}(&c->rcv);
 }
 
 /* Counts a retransmission, or begins to time what leaves for the first time; nxt: SND.NXT before. */
@@ -351,10 +439,10 @@ static void advance(struct vtcp *c, int64_t hi) {
     ensures refine: tcb_abs(c) == \old(tcb_abs(c)); */
 static void measure(struct vtcp *c, int64_t lo, int64_t hi, int64_t nxt, uint64_t now) {
   if (lo < nxt) {
-    if (c->retransmitted < UINT32_MAX) c->retransmitted++;
-    vtcp_rtt_retransmitted(&c->rtt);
+    count_again(c);
+    untime(c);
   } else if (!c->probe) {
-    vtcp_rtt_sent(&c->rtt, hi, now);
+    start_timing(c, hi, now);
   }
 }
 

@@ -93,10 +93,10 @@ void vtcp_tcb_finish(struct vtcp *c, int32_t outcome);
     exits never: \false;
     assigns WRITES_FRESH_SEND;
     ensures mem: tcb_mem(c);
-    KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); KEEPS(fresh);
+    KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); KEEPS(receive_fresh);
     ensures snd: tcb_snd(c);
     ensures rtt: vtcp_rtt_inv(&c->rtt) && c->rtt.rto_min == \old(c->rtt.rto_min);
-    ensures empty: c->snd_una == 0 && c->snd_nxt == 0 && !c->fin && c->ack_sent == 1 && !c->close_wanted;
+    ensures fresh: tcb_send_fresh(c);
     ensures refine: tcb_abs(c) == spec_fresh_send(\old(tcb_abs(c))); */
 void vtcp_tcb_fresh_send(struct vtcp *c);
 
@@ -110,12 +110,14 @@ void vtcp_tcb_fresh_send(struct vtcp *c);
     ensures mem: tcb_mem(c);
     ensures snd: tcb_snd(c);
     ensures rcv: tcb_rcv(c);
-    ensures reassembly: vtcp_reassembly_inv(&c->rcv);
+    ensures reassembly: tcb_reassembly(c);
     ensures window: tcb_window(c);
-    ensures policy: vtcp_rtt_inv(&c->rtt) && vtcp_challenge_inv(&c->challenge) && c->rtt.rto_min == \old(c->rtt.rto_min);
-    ensures options: c->snd_factor == 1 && c->rcv_factor == 1 && c->snd_mss == c->mss;
-    ensures fresh: c->snd_una == 0 && c->snd_nxt == 0 && !c->fin && c->rcv_nxt == 1 && c->rcv.nxt == 1 &&
-      c->rcv_fin == -1 && !c->close_wanted;
+    ensures rtt: vtcp_rtt_inv(&c->rtt) && vtcp_challenge_inv(&c->challenge) && c->rtt.rto_min == \old(c->rtt.rto_min);
+    KEEPS(policy);
+    ensures options: 64 <= c->mss <= 65475 && c->rcv_shift <= 14 ==> tcb_options(c);
+    ensures outcome: c->outcome == VTCP_OUTCOME_NONE;
+    ensures closed: c->state == VTCP_CLOSED ==> tcb_state(c) && tcb_acked(c) && tcb_unacked(c);
+    ensures fresh: tcb_send_fresh(c) && tcb_receive_fresh(c);
     ensures refine: tcb_abs(c) == spec_opened(\old(tcb_abs(c)), iss, \min(\old(c->rcv.cap), 65535)); */
 void vtcp_tcb_opened(struct vtcp *c, uint32_t iss);
 

@@ -77,6 +77,7 @@ static void fresh_queue(struct vtcp *c) {
     assigns WRITES_RTT;
     ensures rtt: vtcp_rtt_inv(&c->rtt) && c->rtt.rto_min == \old(c->rtt.rto_min);
     ensures abs: tcb_abs(c) == \old(tcb_abs(c));
+    KEEPS(send_fresh);
     KEEPS(receive_fresh); KEEPS(mem); KEEPS(snd); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); */
 static void fresh_rtt(struct vtcp *c) {
   vtcp_rtt_init(&c->rtt, c->rtt.rto_min);
@@ -93,6 +94,7 @@ static void fresh_rtt(struct vtcp *c) {
       tcb_snd(c);
     ensures rto_min: c->rtt.rto_min == \old(c->rtt.rto_min);
     ensures refine: tcb_abs(c) == spec_fresh_marks(\old(tcb_abs(c)));
+    ensures fresh: c->snd_una == 0 && c->snd_nxt == 0 && c->snd_ptr == 0 && c->ack_sent == 1 ==> tcb_send_fresh(c);
     KEEPS(receive_fresh); KEEPS(mem); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); */
 static void fresh_marks(struct vtcp *c) {
   c->fin = false;
@@ -115,26 +117,43 @@ void vtcp_tcb_fresh_send(struct vtcp *c) {
   fresh_rtt(c);
 }
 
-/* A fresh receive side: the peer's SYN is still to come. */
+/* Nothing received. */
 /*@ requires valid: \valid(c);
     requires caps: 0 < c->rcv.cap <= VTCP_BUFFER_MAX;
     terminates \true;
     exits never: \false;
-    assigns c->rcv.head, c->rcv.len, c->rcv.nxt, WRITES_RANGES, c->irs, c->rcv_nxt, c->rcv_adv, c->rcv_fin, c->rcv_up;
-    ensures rto_min: c->rtt.rto_min == \old(c->rtt.rto_min);
-    KEEPS(mem); KEEPS(snd);
-    ensures rcv: 0 <= c->ack_sent <= VTCP_OFFSET_MAX ==> tcb_rcv(c);
+    assigns c->rcv.head, c->rcv.len, c->rcv.nxt, WRITES_RANGES;
     ensures reassembly: tcb_reassembly(c);
-    ensures window: tcb_window(c);
-    ensures fresh: c->rcv_nxt == 1 && c->rcv.nxt == 1 && c->rcv_fin == -1 && c->rcv.len == 0;
-    ensures refine: tcb_abs(c) == spec_fresh_receive(\old(tcb_abs(c)), \min(c->rcv.cap, 65535)); */
-static void fresh_receive(struct vtcp *c) {
+    ensures nxt: c->rcv.nxt == 1;
+    ensures free: \forall integer i; 0 <= i < VTCP_RANGES ==> c->rcv.lo[i] == c->rcv.hi[i];
+    ensures rtt: \old(vtcp_rtt_inv(&c->rtt)) ==> vtcp_rtt_inv(&c->rtt);
+    KEEPS(mem); KEEPS(snd); KEEPS(options); KEEPS(policy); KEEPS(send_fresh);
+    ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
+static void clear_received(struct vtcp *c) {
   vtcp_reassembly_clear(&c->rcv, 1);
+  //@ assert offsets: tcb_same_offsets{Pre, Here}(c) && c->snd.base == \at(c->snd.base, Pre);
+}
+
+/* The peer's SYN is still to come. */
+/*@ requires valid: \valid(c);
+    requires nxt: c->rcv.nxt == 1;
+    requires free: \forall integer i; 0 <= i < VTCP_RANGES ==> c->rcv.lo[i] == c->rcv.hi[i];
+    terminates \true;
+    exits never: \false;
+    assigns c->irs, c->rcv_nxt, c->rcv_adv, c->rcv_fin, c->rcv_up;
+    ensures rcv: \old(tcb_send_fresh(c)) ==> tcb_rcv(c);
+    ensures fresh: tcb_receive_fresh(c);
+    ensures window: tcb_window(c);
+    ensures rtt: \old(vtcp_rtt_inv(&c->rtt)) ==> vtcp_rtt_inv(&c->rtt);
+    KEEPS(mem); KEEPS(snd); KEEPS(reassembly); KEEPS(options); KEEPS(policy); KEEPS(send_fresh);
+    ensures refine: tcb_abs(c) == spec_fresh_receive(\old(tcb_abs(c)), \min(c->rcv.cap, 65535)); */
+static void fresh_edges(struct vtcp *c) {
   c->irs = 0;
   c->rcv_nxt = 1;
   c->rcv_adv = 1 + (c->rcv.cap < 65535 ? c->rcv.cap : 65535);
   c->rcv_fin = -1;
   c->rcv_up = 0;
+  //@ assert slots: vtcp_reassembly_same_slots{Pre, Here}(&c->rcv);
 }
 
 /* Options not negotiated, nothing to tell. */
@@ -145,8 +164,10 @@ static void fresh_receive(struct vtcp *c) {
       c->ev_urgent, c->ev_fin, c->ev_space, c->ev_warning, c->ev_ended;
     ensures rto_min: c->rtt.rto_min == \old(c->rtt.rto_min);
     ensures budget: vtcp_challenge_inv(&c->challenge);
-    ensures factors: c->snd_factor == 1 && c->rcv_factor == 1 && c->snd_mss == c->mss && !c->wscale;
+    ensures options: 64 <= c->mss <= 65475 && c->rcv_shift <= 14 ==> tcb_options(c);
+    ensures closed: \old(tcb_send_fresh(c)) && c->state == VTCP_CLOSED ==> tcb_state(c) && tcb_acked(c) && tcb_unacked(c);
     ensures rtt: \old(vtcp_rtt_inv(&c->rtt)) ==> vtcp_rtt_inv(&c->rtt);
+    KEEPS(policy); KEEPS(send_fresh); KEEPS(receive_fresh);
     KEEPS(mem); KEEPS(snd); KEEPS(rcv); KEEPS(reassembly); KEEPS(window);
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 static void fresh_options(struct vtcp *c) {
@@ -171,7 +192,7 @@ static void fresh_options(struct vtcp *c) {
     assigns c->outcome, c->iss, c->rst_due, c->rst_ackf, c->rst_seq, c->rst_ack;
     ensures outcome: c->outcome == VTCP_OUTCOME_NONE;
     ensures rtt: \old(vtcp_rtt_inv(&c->rtt)) ==> vtcp_rtt_inv(&c->rtt);
-    ensures rto_min: c->rtt.rto_min == \old(c->rtt.rto_min);
+    KEEPS(policy); KEEPS(options); KEEPS(send_fresh); KEEPS(receive_fresh);
     KEEPS(mem); KEEPS(snd); KEEPS(rcv); KEEPS(reassembly); KEEPS(window);
     ensures refine: tcb_abs(c) == spec_renew(\old(tcb_abs(c)), iss); */
 static void renew(struct vtcp *c, uint32_t iss) {
@@ -185,7 +206,8 @@ static void renew(struct vtcp *c, uint32_t iss) {
 
 void vtcp_tcb_opened(struct vtcp *c, uint32_t iss) {
   vtcp_tcb_fresh_send(c);
-  fresh_receive(c);
+  clear_received(c);
+  fresh_edges(c);
   renew(c, iss);
   fresh_options(c);
 }
@@ -284,6 +306,7 @@ static void configure(struct vtcp *c, const struct vtcp_config *cfg) {
     assigns WRITES_CC;
     ensures policy: \old(vtcp_rtt_inv(&c->rtt) && vtcp_challenge_inv(&c->challenge)) && c->msl <= VTCP_DURATION_MAX &&
       c->user_timeout <= VTCP_DURATION_MAX ==> tcb_policy(c);
+    KEEPS(options); KEEPS(state); KEEPS(acked); KEEPS(unacked);
     KEEPS(mem); KEEPS(snd); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); */
 static void fresh_congestion(struct vtcp *c) {
   vtcp_congestion_init(&c->cc, c->mss, false);
@@ -294,6 +317,7 @@ enum vtcp_error vtcp_init(struct vtcp *c, const struct vtcp_config *cfg) {
   if (!config_ok(cfg)) return VTCP_ERR_INVALID;
   configure(c, cfg);
   clear_counters(c);
+  //@ assert options: 64 <= c->mss <= 65475 && c->rcv_shift <= 14;
   vtcp_tcb_opened(c, 0);
   fresh_congestion(c);
   //@ assert closed: c->state == VTCP_CLOSED;

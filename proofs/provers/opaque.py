@@ -33,7 +33,7 @@ def opaque(text):
     kept = []
     for block in blocks:
         name = re.match(r";; (\w+)'def\n", block)
-        if name and (re.match("P_(?!tcb_inv)", name.group(1)) or name.group(1) == "L_tcb_abs"
+        if name and (re.match("P_(tcb_(?!inv)|vtcp_|seg_ok|seg_mem)", name.group(1)) or name.group(1) == "L_tcb_abs"
                      or name.group(1) in steps - conclusion):
             start = block.index("(assert")
             block = block[:start] + block[closing(block, start):]
