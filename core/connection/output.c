@@ -592,6 +592,8 @@ static void send_rst(struct vtcp *c, struct vtcp_segment *out) {
 static void send_syn(struct vtcp *c, uint64_t now, struct vtcp_segment *out) {
   left_syn(c, now);
   put(c, syn(c), out);
+  //@ assert options: !out->has_ts && out->sack_count == 0 && !out->sack_permitted && out->wscale <= 14;
+  //@ assert flags: out->flags <= 255;
 }
 
 /* Text, FIN or an acknowledgment. */
