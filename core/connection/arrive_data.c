@@ -17,6 +17,17 @@ static void arrive_urg(struct vtcp *c, struct vtcp_arrival g) {
   c->ev_urgent = true;
 }
 
+/*@ requires valid: \valid(c);
+    terminates \true;
+    exits never: \false;
+    assigns c->unstored;
+    KEEPS_INV;
+    ensures stream: \forall octets s; vtcp_reassembly_holds{Pre}(&c->rcv, s) ==> vtcp_reassembly_holds(&c->rcv, s);
+    ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
+static void count_unstored(struct vtcp *c) {
+  if (c->unstored < UINT32_MAX) c->unstored++;
+}
+
 /* Stores the text's octets in [lo, hi). */
 /*@ requires mem: tcb_mem(c);
     requires rcv: tcb_rcv(c);
@@ -46,7 +57,7 @@ static void store(struct vtcp *c, struct vtcp_arrival g, int64_t lo, int64_t hi)
   /*@ assert tops: \forall integer i; 0 <= i < VTCP_RANGES && c->rcv.lo[i] < c->rcv.hi[i] ==>
         vtcp_reassembly_held(&c->rcv, c->rcv.hi[i] - 1); */
   //@ assert window: tcb_window(c);
-  if (!stored && c->unstored < UINT32_MAX) c->unstored++;
+  if (!stored) count_unstored(c);
 }
 
 /* Stores what of the text is inside the window and before a FIN already known. True: it went in at RCV.NXT and left

@@ -18,7 +18,7 @@ static enum vtcp_event next_event(const struct vtcp *c) {
 
 enum vtcp_event vtcp_event(struct vtcp *c) {
   enum vtcp_event e = next_event(c);
-  c->ev_established = c->ev_established && e != VTCP_EVENT_ESTABLISHED;
+  c->ev_established = false; /* the first of all */
   c->ev_urgent = c->ev_urgent && e != VTCP_EVENT_URGENT;
   c->ev_data = c->ev_data && e != VTCP_EVENT_DATA;
   c->ev_fin = c->ev_fin && e != VTCP_EVENT_FIN;
