@@ -43,7 +43,7 @@ name = "{name}"
 version = "{version}"
 shortcut = "{shortcut}"
 command = "{command}"
-command_steps = "{command}"
+command_steps = "{steps}"
 driver = "{driver}"
 editor = ""
 in_place = false
@@ -124,13 +124,19 @@ class Gate:
         found = re.search(r"Found prover CVC4 version ([\d.]+), OK", text)
         if not found or not re.search(r"Found prover Z3 version [\d.]+, OK", text) or not os.path.exists(conf):
             sys.exit(f"prove.py: Why3 does not find CVC4 and Z3 (`make setup`):\n{text}")
-        with open(conf, "a", encoding="utf-8") as f:
-            f.write(PROVER.format(
-                name="CVC4i", version=found.group(1), shortcut="cvc4i", driver=os.path.abspath("proofs/provers/cvc4_inline.drv"),
-                command=shutil.which("cvc4") + " --stats --tlimit=%t000 --lang=smt2 %f"))
-            f.write(PROVER.format(
-                name="CVC4o", version=found.group(1), shortcut="cvc4o", driver="cvc4_17",
-                command=f"{sys.executable} {os.path.abspath('proofs/provers/opaque.py')} %t %f"))
+        with open(conf, encoding="utf-8") as f:
+            text = re.sub(r'\[partial_prover\]\nname = "CVC4"\n(?:\w+ = .*\n)*', "", f.read())
+        # --cpu-time: what a goal gets does not depend on what else the machine does.
+        limit, steps = "--stats --cpu-time --tlimit=%t000 --lang=smt2 %f", "--stats --rlimit=%S --lang=smt2 %f"
+        cvc4, opaque = shutil.which("cvc4"), f"{sys.executable} {os.path.abspath('proofs/provers/opaque.py')}"
+        for name, driver, command, by_steps in (
+                ("CVC4", "cvc4_17", f"{cvc4} {limit}", f"{cvc4} {steps}"),
+                ("CVC4i", os.path.abspath("proofs/provers/cvc4_inline.drv"), f"{cvc4} {limit}", f"{cvc4} {steps}"),
+                ("CVC4o", "cvc4_17", f"{opaque} tlimit=%t000 %f", f"{opaque} rlimit=%S %f")):
+            text += PROVER.format(name=name, version=found.group(1), shortcut=name.lower(), driver=driver,
+                                  command=command, steps=by_steps)
+        with open(conf, "w", encoding="utf-8") as f:
+            f.write(text)
 
     # -- running programs ------------------------------------------------------------------------------------------
 

@@ -39,6 +39,7 @@ enum vtcp_outcome {
   VTCP_OUTCOME_ABORTED = 5    /* ABORT, or CLOSE before the connection existed */
 };
 
+#define VTCP_MSS_LEAST 64u /* octets of text: no smaller segments are made, whatever peer or path ask for */
 #define VTCP_NEVER UINT64_MAX
 #define VTCP_TIME_MAX 0x4000000000000000u /* largest value of now: microseconds from any fixed origin */
 #define VTCP_DURATION_MAX 0x100000000000u /* largest msl and user timeout: about 203 days */

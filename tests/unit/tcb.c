@@ -9,7 +9,7 @@ static struct vtcp_config good(void) {
   return (struct vtcp_config){.local_port = 1,
                               .remote_port = 2,
                               .mss = 1000,
-                              .window_shift = 7,
+                              .window_shift = 6,
                               .msl = 120 * (uint64_t)SECOND,
                               .user_timeout = 100 * (uint64_t)SECOND,
                               .rto_min = SECOND,
@@ -85,13 +85,25 @@ static void init_refuses(void **state) {
   refused(with(rcv_cap, VTCP_BUFFER_MAX + 1));
 }
 
+/* A window smaller than the unit of the window field could never be told. */
+static void init_refuses_a_scale_beyond_the_buffer(void **state) {
+  (void)state;
+  refused(with(window_shift, 7));
+  for (uint16_t shift = 0; shift <= 14; shift++) {
+    struct vtcp_config cfg = with(window_shift, shift);
+    cfg.rcv_cap = 1u << shift;
+    accepted(cfg);
+    cfg.rcv_cap--;
+    refused(cfg);
+  }
+}
+
 static void init_accepts_the_bounds(void **state) {
   (void)state;
   accepted(good());
   accepted(with(mss, 64));
   accepted(with(mss, 65475));
   accepted(with(window_shift, 0));
-  accepted(with(window_shift, 14));
   accepted(with(msl, 0));
   accepted(with(msl, VTCP_DURATION_MAX));
   accepted(with(user_timeout, 0));
@@ -99,7 +111,6 @@ static void init_accepts_the_bounds(void **state) {
   accepted(with(rto_min, 1000));
   accepted(with(rto_min, 60000000));
   accepted(with(snd_cap, 1));
-  accepted(with(rcv_cap, 1));
   accepted(with(snd_cap, VTCP_BUFFER_MAX)); /* vtcp_init does not look into the buffers */
   accepted(with(rcv_cap, VTCP_BUFFER_MAX));
 }
@@ -276,6 +287,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(init_makes_it_closed),
       cmocka_unit_test(init_refuses),
+      cmocka_unit_test(init_refuses_a_scale_beyond_the_buffer),
       cmocka_unit_test(init_accepts_the_bounds),
       test(used_again),
       test(used_again_after_close),
