@@ -18,18 +18,11 @@ import tempfile
 import threading
 import time
 
-# Per file or directory: "first" = provers of the quick pass, "quick" and "timeout" = seconds a goal in the quick and in the full
-# pass, "provers" = provers of the full pass, "args" = more flags, "split" = transformation for Why3 (default split_vc).
-LEAVES, STEPS = "cvc4i,cvc4o,cvc4", "cvc4o,cvc4i,cvc4"
-OPTIONS = {
-    "core/connection": {"first": LEAVES, "quick": 8},
-    "core/connection/arrive.c": {"first": STEPS, "args": ["-wp-split"]},
-    "core/connection/arrive_ack.c": {"first": STEPS, "args": ["-wp-split"]},
-    "core/connection/arrive_check.c": {"first": STEPS, "args": ["-wp-split"]},
-    "core/connection/arrive_data.c": {"args": ["-wp-split"]},
-    "core/connection/tcb.c": {"args": ["-wp-split"]},
-    "core/connection/timeout.c": {"first": STEPS, "args": ["-wp-split"]},
-}
+# Per file or directory: "first" = provers of the quick pass, "quick" and "timeout" = processor seconds a goal in the quick and in
+# the full pass, "args" = more flags, "split" = transformation for Why3 (default split_vc).
+OPTIONS = {"core/connection": {"first": "cvc4o,cvc4i,cvc4", "quick": 5}}
+OPTIONS.update({f"core/connection/{f}.c": {"args": ["-wp-split"]} for f in (
+    "arrive", "arrive_ack", "arrive_check", "arrive_data", "output", "tcb", "timeout")})
 # Recursive ACSL definitions become axioms inside WP; each one here must be shown total in proofs/ASSUMPTIONS.md.
 RECURSIVE = set()
 
@@ -121,20 +114,24 @@ class Gate:
         conf = os.path.join(self.tmp, "why3.conf")
         os.environ["WHY3CONFIG"] = conf
         _, text = self.execute(["why3", "config", "detect", "-C", conf])
-        found = re.search(r"Found prover CVC4 version ([\d.]+), OK", text)
-        if not found or not re.search(r"Found prover Z3 version [\d.]+, OK", text) or not os.path.exists(conf):
+        versions = dict(re.findall(r"Found prover (CVC4|Z3) version ([\d.]+), OK", text))
+        if len(versions) != 2 or not os.path.exists(conf):
             sys.exit(f"prove.py: Why3 does not find CVC4 and Z3 (`make setup`):\n{text}")
         with open(conf, encoding="utf-8") as f:
-            text = re.sub(r'\[partial_prover\]\nname = "CVC4"\n(?:\w+ = .*\n)*', "", f.read())
-        # --cpu-time: what a goal gets does not depend on what else the machine does.
-        limit, steps = "--stats --cpu-time --tlimit=%t000 --lang=smt2 %f", "--stats --rlimit=%S --lang=smt2 %f"
-        cvc4, opaque = shutil.which("cvc4"), f"{sys.executable} {os.path.abspath('proofs/provers/opaque.py')}"
-        for name, driver, command, by_steps in (
-                ("CVC4", "cvc4_17", f"{cvc4} {limit}", f"{cvc4} {steps}"),
-                ("CVC4i", os.path.abspath("proofs/provers/cvc4_inline.drv"), f"{cvc4} {limit}", f"{cvc4} {steps}"),
-                ("CVC4o", "cvc4_17", f"{opaque} tlimit=%t000 %f", f"{opaque} rlimit=%S %f")):
-            text += PROVER.format(name=name, version=found.group(1), shortcut=name.lower(), driver=driver,
-                                  command=command, steps=by_steps)
+            text = re.sub(r"\[partial_prover\]\n(?:\w+ = .*\n)*", "", f.read())
+        cvc4, z3 = (os.path.realpath(shutil.which(p)) for p in ("cvc4", "z3"))
+        opaque = f"{sys.executable} {os.path.abspath('proofs/provers/opaque.py')}"
+        inline = os.path.abspath("proofs/provers/cvc4_inline.drv")
+        seeds = "-smt2 sat.random_seed=42 nlsat.randomize=false smt.random_seed=42 -st"
+        limits = "--stats --cpu-time --lang=smt2 --tlimit=%t00", "--stats --lang=smt2 --rlimit=%S"
+        # %t00 milliseconds: see racing()
+        for name, driver, by_time, by_steps in (
+                ("CVC4", "cvc4_17", *(f"{cvc4} {l} %f" for l in limits)),
+                ("CVC4i", inline, *(f"{cvc4} {l} %f" for l in limits)),
+                ("CVC4o", "cvc4_17", f"{opaque} tlimit=%t00 %f", f"{opaque} rlimit=%S %f"),
+                ("Z3", "z3_471", f"{z3} {seeds} -t:%t00 %f", f"{z3} {seeds} rlimit=%S %f")):
+            text += PROVER.format(name=name, version=versions[name[:4]], shortcut=name.lower(), driver=driver,
+                                  command=by_time, steps=by_steps)
         with open(conf, "w", encoding="utf-8") as f:
             f.write(text)
 
@@ -307,8 +304,7 @@ class Gate:
     def prove(self, path):
         """Quick pass; the functions with open goals that are not listed once more, with all provers and more time."""
         began, options, entry = time.time(), options_for(path), self.files[path]
-        first = ["-wp-prover", options.get("first", "cvc4"), "-wp-par", "1",
-                 "-wp-timeout", str(options.get("quick", QUICK)), *options.get("args", [])]
+        first = racing(options.get("first", "cvc4"), options.get("quick", QUICK)) + options.get("args", [])
         found, text = self.wp(path, "quick", first)
         if found is None:
             self.problem(path, f"Frama-C failed:\n{text[-3000:]}")
@@ -316,10 +312,7 @@ class Gate:
         self.check_log(path, text)
         hard = {f: new for f, goals in found.items() if (new := self.new_open(path, f, goals))}
         if hard and not self.quick_only:
-            with self.lock:
-                alone = self.busy == 1 and not self.queue
-            rest = ["-wp-prover", ",".join(options.get("provers", PROVERS)), "-wp-par", str(WORKERS if alone else 1),
-                    "-wp-timeout", str(options.get("timeout", FULL)), *options.get("args", [])]
+            rest = racing(",".join(PROVERS), options.get("timeout", FULL)) + options.get("args", [])
             known = {m.group(1) for f in hard for g in self.listed.get(path, {}).get(f, {})
                      if (m := LABEL.search(g)) and not any(m.group(1) in h for new in hard.values() for h in new)}
             if known:
@@ -404,7 +397,7 @@ class Gate:
                 break
             status, out = self.execute(
                 ["why3", "prove", "-L", "spec", "-a", options.get("split", "split_vc"), "-P", prover,
-                 "-t", str(options.get("timeout", 10)), path],
+                 "-t", str(10 * options.get("timeout", 10)), path],
                 lambda l: self.log.goal() if l.startswith("Prover result is:") else None)
             found = re.findall(r"(?:Goal|Sub-goal) (.*?)\.\nProver result is: (\w+)", out)
             if len(found) != out.count("Prover result is:") or (status != 0 and not found):
@@ -433,8 +426,7 @@ class Gate:
         _, _, complaints = self.read_c(path)
         open_goals, failed, warned = set(), set(), []
         if kinds & {"open", "warned"}:
-            found, text = self.wp(path, "canary", ["-wp-prover", ",".join(PROVERS), "-wp-par", str(WORKERS),
-                                                   "-wp-timeout", str(CANARY)])
+            found, text = self.wp(path, "canary", racing(",".join(PROVERS), CANARY))
             warned = list(self.warnings(text))
             open_goals = {g for goals in (found or {}).values() for g, v in goals.items() if is_open(v)}
             if found is None:
@@ -538,6 +530,12 @@ class Gate:
         print("{:<34} {:>9} {:>7} {:>7} {:>7} {:>7} {:>7} {:>7} {:>6.0f}".format(
             "total", sum(r[1] or 0 for r in rows), *total))
         return total[0], total[1]
+
+
+def racing(provers, seconds):
+    """They try a goal at the same time, and the first to prove it stops the others. The provers count seconds of the
+    processor; WP gives up after ten times as many on the clock, so that what else the machine does changes nothing."""
+    return ["-wp-prover", provers, "-wp-par", str(provers.count(",") + 1), "-wp-timeout", str(10 * seconds)]
 
 
 def parse_flags(flags):

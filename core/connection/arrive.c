@@ -255,7 +255,7 @@ static void arrive_other(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
   if (g.rst)
     vtcp_arrive_rst(c, g, now);
   else if (g.syn)
-    vtcp_arrive_syn(c, now);
+    vtcp_arrive_syn(c, g, now);
   else if (c->state == VTCP_SYN_RECEIVED)
     arrive_syn_received(c, g, now);
   else

@@ -149,7 +149,7 @@ static bool grow(struct vtcp *c, int64_t acked) {
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 static void rearm(struct vtcp *c, uint64_t now) {
   c->probes = 0;
-  c->ev_space = true;
+  if (!c->fin) c->ev_space = true;
   c->rtx_at = c->snd_una < c->snd_nxt ? now + c->rtt.rto : VTCP_NEVER;
 }
 

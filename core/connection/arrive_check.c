@@ -34,7 +34,7 @@ static bool acceptable(const struct vtcp *c, struct vtcp_arrival g) {
     assigns \nothing;
     ensures spec: \result <==> spec_allowance(tcb_abs(c), seg_abs(g)) == \true; */
 static bool allowance(const struct vtcp *c, struct vtcp_arrival g) {
-  return c->rcv_adv == c->rcv_nxt && g.seq == c->rcv_nxt;
+  return c->rcv_adv == c->rcv_nxt && g.seq == c->rcv_nxt && (g.ackf || g.urg || g.rst);
 }
 
 bool vtcp_arrive_seq(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
@@ -51,6 +51,7 @@ bool vtcp_arrive_seq(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
 }
 
 void vtcp_arrive_rst(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
+  if (g.seq < c->rcv_nxt) return;
   if (g.seq != c->rcv_nxt)
     vtcp_tcb_challenge(c, now);
   else if (c->state == VTCP_SYN_RECEIVED && c->passive)
@@ -63,8 +64,8 @@ void vtcp_arrive_rst(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
     vtcp_tcb_finish(c, VTCP_OUTCOME_RESET);
 }
 
-void vtcp_arrive_syn(struct vtcp *c, uint64_t now) {
-  if (c->state == VTCP_SYN_RECEIVED && c->passive)
+void vtcp_arrive_syn(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
+  if (c->state == VTCP_SYN_RECEIVED && c->passive && c->rcv_nxt <= g.seq)
     back_to_listen(c);
   else
     vtcp_tcb_challenge(c, now);
