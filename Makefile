@@ -58,16 +58,16 @@ bench: ## measure instructions per segment, beside lwIP
 	@CC="$(CC)" ./tests/bench/run.sh
 
 prove: export WP_FLAGS := $(WP_FLAGS)
-prove: ## prove everything from nothing; ends in `N goals, N proved` (KNOWN_OPEN=1: allow what proofs/open.json lists)
-	@python3 proofs/prove.py $(if $(KNOWN_OPEN),--known-open) $(FILE)
+prove: ## prove everything from nothing; ends in `N goals, N proved` (FILE=... for some files)
+	@python3 proofs/prove.py $(FILE)
 
 prove-fast: export WP_FLAGS := $(WP_FLAGS)
 prove-fast: ## the same goals with a cache, without smoke tests and canaries (FILE=... for one file)
 	@python3 proofs/prove.py --fast $(FILE)
 
 expected: export WP_FLAGS := $(WP_FLAGS)
-expected: ## prove everything, store the numbers of goals and what is open (proofs/expected.json, open.json)
-	@python3 proofs/prove.py --store $(if $(QUICK),--quick) $(FILE)
+expected: ## prove everything, then store the numbers of goals (proofs/expected.json)
+	@python3 proofs/prove.py --store $(FILE)
 
 wp-flags: # for frama-c by hand: eval frama-c $$(make wp-flags) core/wire/seq.c
 	@printf '%s\n' '$(WP_FLAGS)'

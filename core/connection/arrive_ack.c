@@ -239,6 +239,7 @@ static void ack_window(struct vtcp *c, struct vtcp_arrival g) {
     KEEPS(acked);
     KEEPS_STREAM;
     ensures unacked: tcb_unacked(c);
+    ensures range: c->state == VTCP_CLOSED || c->state >= VTCP_ESTABLISHED;
     ensures refine: tcb_abs(c) == spec_ack_fin(\old(tcb_abs(c))); */
 static void ack_fin(struct vtcp *c, uint64_t now) {
   if (!c->fin || c->snd_una != c->snd.base + c->snd.len + 1) return;

@@ -47,7 +47,7 @@ def main():
         text = opaque(f.read())
     with open(path, "w", encoding="utf-8") as f:
         f.write(text)
-    os.execvp("cvc4", ["cvc4", "--stats", "--cpu-time", f"--{limit}", "--lang=smt2", path])
+    os.execvp("cvc4", ["cvc4", "--stats", f"--{limit}", "--lang=smt2", path])
 
 
 if __name__ == "__main__":
