@@ -18,9 +18,9 @@ import tempfile
 import threading
 import time
 
-# Per file or directory: "first" = provers of the quick pass, "quick" and "timeout" = processor seconds a goal in the quick and in
-# the full pass, "args" = more flags, "split" = transformation for Why3 (default split_vc).
-OPTIONS = {"core/connection": {"first": "cvc4o,cvc4i,cvc4", "quick": 5}}
+# Per file or directory: "first" = provers of the quick pass, one after the other, "args" = more flags,
+# "split" = transformation for Why3 (default split_vc).
+OPTIONS = {"core/connection": {"first": ["cvc4o", "cvc4i", "cvc4"]}}
 OPTIONS.update({f"core/connection/{f}.c": {"args": ["-wp-split"]} for f in (
     "arrive", "arrive_ack", "arrive_check", "arrive_data", "output", "tcb", "timeout")})
 # Recursive ACSL definitions become axioms inside WP; each one here must be shown total in proofs/ASSUMPTIONS.md.
@@ -42,7 +42,7 @@ editor = ""
 in_place = false
 interactive = false
 """
-QUICK, FULL, SMOKE, CANARY = 3, 30, 2, 5
+QUICK, FULL, WHY3_LIMIT, SMOKE, CANARY = 2, 30, 10, 2, 5 # seconds a goal
 SMOKE_STEPS = 50000
 # WP never proves a \from, so writing one would be the assumption, not leaving it out (proofs/ASSUMPTIONS.md).
 HARMLESS = re.compile(r"Failed smoke-test|No \\from specification for assigned pointer")
@@ -119,7 +119,7 @@ class Gate:
         inline = os.path.abspath("proofs/provers/cvc4_inline.drv")
         seeds = "-smt2 sat.random_seed=42 nlsat.randomize=false smt.random_seed=42 -st"
         limits = "--stats --lang=smt2 --tlimit=%t00", "--stats --lang=smt2 --rlimit=%S"
-        # %t00 milliseconds: see racing()
+        # %t00 milliseconds: see trying()
         for name, driver, by_time, by_steps in (
                 ("CVC4", "cvc4_17", *(f"{cvc4} {l} %f" for l in limits)),
                 ("CVC4i", inline, *(f"{cvc4} {l} %f" for l in limits)),
@@ -299,7 +299,7 @@ class Gate:
     def prove(self, path):
         """Quick pass; the functions with open goals once more, with all provers and more time."""
         began, options, entry = time.time(), options_for(path), self.files[path]
-        first = racing(options.get("first", "cvc4"), options.get("quick", QUICK)) + options.get("args", [])
+        first = trying(options.get("first", ["cvc4"]), QUICK) + options.get("args", [])
         found, text = self.wp(path, "quick", first)
         if found is None:
             self.problem(path, f"Frama-C failed:\n{text[-3000:]}")
@@ -307,7 +307,7 @@ class Gate:
         self.check_log(path, text)
         hard = {f: left for f, goals in found.items() if (left := {g for g, v in goals.items() if is_open(v)})}
         if hard:
-            rest = racing(",".join(PROVERS), options.get("timeout", FULL)) + options.get("args", [])
+            rest = trying(PROVERS, FULL, len(PROVERS)) + options.get("args", [])
             again, text = self.wp(path, "full", rest)
             if again is None:
                 self.problem(path, f"Frama-C failed:\n{text[-3000:]}")
@@ -369,12 +369,12 @@ class Gate:
         for word in re.findall(r"\b(axiom|val|any|assume|diverges)\b", text):
             self.problem(path, f"`{word}` is an assumption")
         results = []
-        for prover in (options.get("first", WHY3_PROVERS[0]), *WHY3_PROVERS):
+        for prover in WHY3_PROVERS:
             if results and all(r[1] for r in results):
                 break
             status, out = self.execute(
                 ["why3", "prove", "-L", "spec", "-a", options.get("split", "split_vc"), "-P", prover,
-                 "-t", str(10 * options.get("timeout", 10)), path],
+                 "-t", str(10 * WHY3_LIMIT), path],
                 lambda l: self.log.goal() if l.startswith("Prover result is:") else None)
             found = re.findall(r"(?:Goal|Sub-goal) (.*?)\.\nProver result is: (\w+)", out)
             if len(found) != out.count("Prover result is:") or (status != 0 and not found):
@@ -403,7 +403,7 @@ class Gate:
         _, _, complaints = self.read_c(path)
         open_goals, failed, warned = set(), set(), []
         if kinds & {"open", "warned"}:
-            found, text = self.wp(path, "canary", racing(",".join(PROVERS), CANARY))
+            found, text = self.wp(path, "canary", trying(PROVERS, CANARY, len(PROVERS)))
             warned = list(self.warnings(text))
             open_goals = {g for goals in (found or {}).values() for g, v in goals.items() if is_open(v)}
             if found is None:
@@ -495,10 +495,10 @@ class Gate:
         return total[0], total[1]
 
 
-def racing(provers, seconds):
-    """They try a goal at the same time, and the first to prove it stops the others. The provers count seconds of the
-    processor; WP gives up after ten times as many on the clock, so that what else the machine does changes nothing."""
-    return ["-wp-prover", provers, "-wp-par", str(provers.count(",") + 1), "-wp-timeout", str(10 * seconds)]
+def trying(provers, seconds, at_a_time=1):
+    """The first to prove a goal ends it. The provers count seconds of the processor; WP gives up after ten times as many
+    on the clock, so that what else the machine does changes nothing."""
+    return ["-wp-prover", ",".join(provers), "-wp-par", str(at_a_time), "-wp-timeout", str(10 * seconds)]
 
 
 def parse_flags(flags):
