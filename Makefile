@@ -72,7 +72,7 @@ expected: ## prove everything, then store the numbers of goals (proofs/expected.
 wp-flags: # for frama-c by hand: eval frama-c $$(make wp-flags) core/wire/seq.c
 	@printf '%s\n' '$(WP_FLAGS)'
 
-lint: ## warnings as errors with gcc and clang, clang-tidy, cppcheck
+lint: ## format, warnings as errors with gcc and clang, clang-tidy, cppcheck
 	@./.ci/lint $(SOURCES)
 
 format: ## format every C file

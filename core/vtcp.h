@@ -43,11 +43,11 @@ struct vtcp_config {
   uint16_t window_shift;            /* window scale to offer, 0 to 14; its unit is no more than rcv_cap */
   bool no_window_scale;             /* do not offer it */
   bool ipv6;                        /* over IPv6: the peer's default segment size is 1220, not 536 (MUST-15) */
-  bool nodelay;          /* MUST-17: Nagle's algorithm can be disabled */
-  uint64_t msl;          /* maximum segment lifetime, microseconds; RFC 9293 s3.4.1 has 120,000,000 */
-  uint64_t user_timeout; /* microseconds without progress until the connection is given up (R2); 0: never */
-  uint64_t rto_min;      /* microseconds, 1,000 to 60,000,000; RFC 6298 has 1,000,000 */
-  uint8_t *snd_buf;      /* 1 to VTCP_BUFFER_MAX octets each; they belong to the connection while it is in use */
+  bool nodelay;                     /* MUST-17: Nagle's algorithm can be disabled */
+  uint64_t msl;                     /* maximum segment lifetime, microseconds; RFC 9293 s3.4.1 has 120,000,000 */
+  uint64_t user_timeout;            /* microseconds without progress until the connection is given up (R2); 0: never */
+  uint64_t rto_min;                 /* microseconds, 1,000 to 60,000,000; RFC 6298 has 1,000,000 */
+  uint8_t *snd_buf; /* 1 to VTCP_BUFFER_MAX octets each; they belong to the connection while it is in use */
   uint32_t snd_cap;
   uint8_t *rcv_buf;
   uint32_t rcv_cap;
@@ -58,14 +58,14 @@ struct vtcp_status {
   enum vtcp_outcome outcome;
   uint16_t local_port, remote_port;
   uint16_t snd_mss;
-  uint32_t unread;              /* octets in order, not yet read */
-  uint32_t unacknowledged;      /* octets queued or sent, not yet acknowledged */
-  uint32_t send_space;          /* octets vtcp_send would take */
-  uint32_t snd_wnd, rcv_wnd;    /* octets */
+  uint32_t unread;                    /* octets in order, not yet read */
+  uint32_t unacknowledged;            /* octets queued or sent, not yet acknowledged */
+  uint32_t send_space;                /* octets vtcp_send would take */
+  uint32_t snd_wnd, rcv_wnd;          /* octets */
   uint32_t snd_una, snd_nxt, rcv_nxt; /* as sequence numbers */
   uint32_t iss, irs;
-  uint32_t cwnd, ssthresh;      /* octets */
-  uint64_t srtt, rto;           /* microseconds */
+  uint32_t cwnd, ssthresh; /* octets */
+  uint64_t srtt, rto;      /* microseconds */
   uint32_t retransmitted, unacceptable, challenged, unstored;
 };
 

@@ -4,9 +4,7 @@
 #define MSS_DEFAULT_IPV4 536
 #define MSS_DEFAULT_IPV6 1220
 
-bool vtcp_arrival_flag(uint16_t flags, uint16_t bit) {
-  return flags / bit % 2 != 0;
-}
+bool vtcp_arrival_flag(uint16_t flags, uint16_t bit) { return flags / bit % 2 != 0; }
 
 /*@ requires valid: \valid_read(c) && \valid_read(s);
     requires rcv_nxt: 0 <= c->rcv_nxt <= VTCP_OFFSET_MAX;
@@ -28,7 +26,9 @@ static int64_t seq_of(const struct vtcp *c, const struct vtcp_segment *s) {
     ensures ack: c->state <= VTCP_LISTEN || s->flags / 16 % 2 == 0 ? \result == 0 :
       wire(\result, c->iss) == s->ack && -0x80000000 <= \result - c->snd_una < 0x80000000; */
 static int64_t ack_of(const struct vtcp *c, const struct vtcp_segment *s) {
-  return c->state <= VTCP_LISTEN || !vtcp_arrival_flag(s->flags, VTCP_ACK) ? 0 : vtcp_seq_from_wire(s->ack, c->iss, c->snd_una);
+  return c->state <= VTCP_LISTEN || !vtcp_arrival_flag(s->flags, VTCP_ACK)
+             ? 0
+             : vtcp_seq_from_wire(s->ack, c->iss, c->snd_una);
 }
 
 struct vtcp_arrival vtcp_arrival_of(const struct vtcp *c, const struct vtcp_segment *s) {
@@ -50,9 +50,7 @@ struct vtcp_arrival vtcp_arrival_of(const struct vtcp *c, const struct vtcp_segm
   return g;
 }
 
-uint32_t vtcp_arrival_len(struct vtcp_arrival g) {
-  return g.txt + (g.syn ? 1 : 0) + (g.fin ? 1 : 0);
-}
+uint32_t vtcp_arrival_len(struct vtcp_arrival g) { return g.txt + (g.syn ? 1 : 0) + (g.fin ? 1 : 0); }
 
 /* RFC 9293 s3.10.7.1 */
 struct vtcp_reset vtcp_arrival_reset(bool ackf, uint32_t seq, uint32_t ack, uint32_t len) {

@@ -97,8 +97,7 @@ static bool duplicate(struct vtcp *c) {
     KEEPS_STREAM;
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 static void count_duplicate(struct vtcp *c, struct vtcp_arrival g) {
-  if (g.ack != c->snd_una || c->snd_una == c->snd_nxt || g.txt > 0 || g.fin || g.wnd != c->snd_wnd ||
-      g.wnd == 0)
+  if (g.ack != c->snd_una || c->snd_una == c->snd_nxt || g.txt > 0 || g.fin || g.wnd != c->snd_wnd || g.wnd == 0)
     return;
   if (duplicate(c)) resend(c);
 }
@@ -170,7 +169,6 @@ static void progress(struct vtcp *c, int64_t acked, uint64_t now) {
   if (grow(c, acked)) resend(c);
   rearm(c, now);
 }
-
 
 /* SND.UNA =< SEG.ACK: what is acknowledged leaves the queue. */
 /*@ requires inv: tcb_inv(c);

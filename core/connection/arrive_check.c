@@ -37,6 +37,32 @@ static bool allowance(const struct vtcp *c, struct vtcp_arrival g) {
   return c->rcv_adv == c->rcv_nxt && g.seq == c->rcv_nxt && (g.ackf || g.urg || g.rst);
 }
 
+/* The peer's SYN again: it has not seen our SYN-ACK, which is the acknowledgment to send. */
+/*@ requires valid: \valid(c);
+    terminates \true;
+    exits never: \false;
+    assigns c->snd_ptr;
+    KEEPS_INV;
+    ensures again: c->state == VTCP_SYN_RECEIVED && g.syn && !g.ackf && g.seq == 0 && c->ack_due ==>
+      c->snd_ptr == c->snd_una;
+    ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
+static void repeat_syn(struct vtcp *c, struct vtcp_arrival g) {
+  if (c->state == VTCP_SYN_RECEIVED && g.syn && !g.ackf && g.seq == 0 && c->ack_due) c->snd_ptr = c->snd_una;
+  //@ assert slots: vtcp_reassembly_same_slots{Pre, Here}(&c->rcv);
+}
+
+/* An acknowledgment, if the budget has one. */
+/*@ requires inv: tcb_inv(c);
+    terminates \true;
+    exits never: \false;
+    assigns c->snd_ptr, WRITES_CHALLENGE;
+    ensures inv: tcb_inv(c);
+    ensures refine: tcb_abs(c) == spec_challenge(\old(tcb_abs(c)), \old(allowed(c, now))); */
+static void answer(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
+  vtcp_tcb_challenge(c, now);
+  repeat_syn(c, g);
+}
+
 bool vtcp_arrive_seq(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
   if (acceptable(c, g) || allowance(c, g)) return true;
   vtcp_tcb_unacceptable(c);
@@ -46,7 +72,7 @@ bool vtcp_arrive_seq(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
   if (g.txt > 0 || g.fin)
     vtcp_tcb_ack_now(c);
   else
-    vtcp_tcb_challenge(c, now);
+    answer(c, g, now);
   return false;
 }
 
@@ -68,5 +94,5 @@ void vtcp_arrive_syn(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
   if (c->state == VTCP_SYN_RECEIVED && c->passive && c->rcv_nxt <= g.seq)
     back_to_listen(c);
   else
-    vtcp_tcb_challenge(c, now);
+    answer(c, g, now);
 }

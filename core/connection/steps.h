@@ -248,7 +248,7 @@ void vtcp_arrival_options(struct vtcp *c, const struct vtcp_segment *s);
     requires now: now <= VTCP_TIME_MAX;
     terminates \true;
     exits never: \false;
-    assigns c->unacceptable, c->wait_at, WRITES_CHALLENGE;
+    assigns c->unacceptable, c->wait_at, c->snd_ptr, WRITES_CHALLENGE;
     ensures inv: tcb_inv(c);
     ensures s3_10_7_4_table_6: \result <==> spec_acceptable(\old(tcb_abs(c)), seg_abs(g)) == \true ||
       spec_allowance(\old(tcb_abs(c)), seg_abs(g)) == \true;

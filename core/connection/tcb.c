@@ -16,13 +16,9 @@ void vtcp_tcb_unacceptable(struct vtcp *c) {
   if (c->unacceptable < UINT32_MAX) c->unacceptable++;
 }
 
-void vtcp_tcb_enter(struct vtcp *c, int32_t state) {
-  c->state = state;
-}
+void vtcp_tcb_enter(struct vtcp *c, int32_t state) { c->state = state; }
 
-void vtcp_tcb_start_wait(struct vtcp *c, uint64_t now) {
-  c->wait_at = now + 2 * c->msl;
-}
+void vtcp_tcb_start_wait(struct vtcp *c, uint64_t now) { c->wait_at = now + 2 * c->msl; }
 
 void vtcp_tcb_finish(struct vtcp *c, int32_t outcome) {
   c->state = VTCP_CLOSED;
