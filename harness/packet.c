@@ -155,7 +155,7 @@ enum packet_verdict packet_decode(const uint8_t *octets, uint32_t len, struct pa
   bool v6 = h.src.family == AF_INET6;
   if (!v6 && !vtcp_checksum_ok(0, octets, h.at)) return PACKET_BAD_CHECKSUM;
   if (!unicast(&h.src) || !unicast(&h.dst)) return PACKET_OTHER;
-  
+
   if (h.fragment) return PACKET_FRAGMENT;
   if (h.protocol == TCP) return read_segment(octets, &h, out);
   return h.protocol == (v6 ? ICMPV6 : ICMPV4) ? read_icmp(octets, &h, out) : PACKET_OTHER;
