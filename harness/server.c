@@ -2,11 +2,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "clock.h"
 #include "commands.h"
+#include "tun.h"
 
 struct server {
   const struct options *options;
@@ -76,17 +78,17 @@ static void on_ended(void *self, struct endpoint *e, struct connection *c, const
   (void)last;
 }
 
-enum exit_status server_run_on(const struct options *o, int fd, const struct window_to *shown) {
+enum exit_status server_run_on(const struct options *o, const struct link *link, const struct window_to *shown) {
   struct server server = {.options = o, .limit = serve_limit(o)};
   struct endpoint_user user = {.self = &server, .established = on_established, .ended = on_ended};
-  struct endpoint *e = endpoint_open(o, fd, false, &user);
+  struct endpoint *e = endpoint_open(o, link, &user);
   if (e == NULL) return EXIT_LOCAL;
   e->listening = true;
   if (shown->trace != NULL) e->trace = shown->trace;
   if (shown->gauge != NULL) e->gauge = shown->gauge;
-  char text[UDP_TEXT_MAX];
+  char text[2 * UDP_TEXT_MAX];
   trace_state(e->trace, clock_now(), VTCP_LISTEN);
-  udp_text(&e->transport.bound, text);
+  link_text(&e->transport.link, text);
   log_info("listening on %s", text);
   (void)endpoint_run(e);
   return endpoint_close(e);
@@ -95,13 +97,19 @@ enum exit_status server_run_on(const struct options *o, int fd, const struct win
 enum exit_status server_run(const struct options *o) {
   static const struct window_to nobody = {NULL, NULL};
   struct udp_address local;
+  struct link link;
+  if (o->tun != NULL) {
+    bool opened = tun_open(&link, o->tun, o->tun_addresses, (uint32_t)o->mtu, (uint16_t)strtoul(o->port, NULL, 10));
+    return opened ? server_run_on(o, &link, &nobody) : EXIT_LOCAL;
+  }
   const char *error = udp_resolve(o->address, o->port, options_family(o), &local);
   if (error != NULL) {
     log_error("%s: %s", o->address, error);
     return EXIT_LOCAL;
   }
+  struct framing framing = options_framing(o);
   int fd = udp_open(&local);
-  if (fd >= 0) return server_run_on(o, fd, &nobody);
+  if (fd >= 0 && link_udp(&link, fd, false, &framing)) return server_run_on(o, &link, &nobody);
   log_error("%s port %s: %s", o->address, o->port, strerror(errno));
   return EXIT_LOCAL;
 }
