@@ -45,6 +45,8 @@ static const struct option table[] = {
     {"--out", TEXT, ENDS, AT(out), 0, 0, "file for what is received instead of standard output"},
     {"--out-dir", TEXT, COMMAND_SERVE, AT(out_dir), 0, 0, "directory for one file 1, 2, ... per connection"},
     {"--echo", FLAG, COMMAND_SERVE, AT(echo), 0, 0, "send back what is received, to many connections"},
+    {"--exec", TEXT, COMMAND_SERVE, AT(exec), 0, 0,
+     "shell command for each connection, as its standard input and output"},
     {"--count", NUMBER, COMMAND_SERVE, AT(count), 1, 1000000000, "exit after so many connections"},
     {"--max-connections", NUMBER, COMMAND_SERVE, AT(max_connections), 1, TABLE_MAX, "connections at a time"},
     {"--max-half-open", NUMBER, COMMAND_SERVE, AT(max_half_open), 1, TABLE_MAX, "of them not yet established"},
@@ -88,8 +90,9 @@ static const struct {
   const char *usage, *help;
 } commands[] = {
     {"serve", COMMAND_SERVE, "serve [OPTION]... [ADDRESS] PORT",
-     "Waits for connections at ADDRESS (127.0.0.1 if none is given) and PORT (0: any). Without --echo, --out-dir,\n"
-     "--in or --count: one connection, standard input to it and standard output from it. With --out-dir or --count\n"
+     "Waits for connections at ADDRESS (127.0.0.1 if none is given) and PORT (0: any). Without --echo, --exec,\n"
+     "--out-dir, --in or --count: one connection, standard input to it and standard output from it. With --out-dir or "
+     "--count\n"
      "but without --in nothing is sent. A connection is closed when its input has ended or, without input, when the\n"
      "peer has closed. With --tun programs of this host reach it at --address with TCP."},
     {"connect", COMMAND_CONNECT, "connect [OPTION]... ADDRESS PORT",
@@ -280,6 +283,8 @@ static bool consistent(const struct options *o) {
   if (o->quiet && o->verbose) wrong = "--quiet and --verbose: only one of them";
   if (o->echo && (o->in != NULL || o->out != NULL || o->out_dir != NULL))
     wrong = "--echo: not with --in, --out or --out-dir";
+  if (o->exec != NULL && (o->echo || o->in != NULL || o->out != NULL || o->out_dir != NULL))
+    wrong = "--exec: not with --echo, --in, --out or --out-dir";
   if (o->out != NULL && o->out_dir != NULL) wrong = "--out and --out-dir: only one of them";
   if (o->checksum && o->framing != FRAMING_WHOLE) wrong = "--checksum: only with --framing whole";
   if (o->tcp_port != OPTIONS_UNSET && o->framing != FRAMING_WHOLE) wrong = "--tcp-port: only with --framing whole";

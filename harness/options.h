@@ -25,6 +25,7 @@ struct options {
 
   const char *in, *out, *out_dir;
   bool echo;
+  const char *exec;
   uint64_t count; /* connections to serve; OPTIONS_UNSET: no end */
   uint64_t max_connections, max_half_open, half_open_time;
 
