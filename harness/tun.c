@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "log.h"
@@ -76,6 +77,18 @@ static bool give_ipv4(int fd, const char *name, const struct network *n) {
   return ioctl(fd, SIOCSIFNETMASK, &r) == 0;
 }
 
+/* The address is there a little later, even without duplicate address detection. */
+static void await_ipv6(const struct udp_address *host) {
+  const struct timespec pause = {.tv_nsec = 2000000};
+  for (int i = 0, fd = -1; i < 500 && fd < 0; i++) {
+    fd = udp_open(host);
+    if (fd >= 0)
+      (void)close(fd);
+    else
+      (void)nanosleep(&pause, NULL);
+  }
+}
+
 static bool give_ipv6(const char *name, const struct network *n) {
   struct udp_address host = network_other(n);
   struct in6_ifreq r = {.prefix = n->prefix, .index = (int)if_nametoindex(name)};
@@ -105,6 +118,11 @@ static bool configure(const struct link *l, const struct network networks[2]) {
   r.ifr_flags = (short)(r.ifr_flags | IFF_UP | IFF_RUNNING);
   if (done) done = ioctl(fd, SIOCSIFFLAGS, &r) == 0 || fails(l->name, "flags");
   (void)close(fd);
+  for (size_t i = 0; i < 2 && done; i++) {
+    if (networks[i].address.family != AF_INET6 || networks[i].prefix == NETWORK_NO_PREFIX) continue;
+    struct udp_address host = network_other(&networks[i]);
+    await_ipv6(&host);
+  }
   return done;
 }
 

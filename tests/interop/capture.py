@@ -12,10 +12,11 @@ class Packet(dict):
 
 
 def read(path, port, *fields):
-    """The packets, with the ordinary fields and these; payloads at this port are not looked at."""
+    """The packets, with the ordinary fields and these; payloads at this port and the next are not looked at."""
     checks = [o for p in ("ip", "tcp") for o in ("-o", f"{p}.check_checksum:TRUE")]
     wanted = [o for f in (*ORDINARY, *fields) for o in ("-e", f)]
-    got = subprocess.run(["tshark", "-n", "-r", path, *checks, "-d", f"tcp.port=={port},data", "-T", "fields", "-E",
+    got = subprocess.run(["tshark", "-n", "-r", path, *checks, "-d",
+                          f"tcp.port=={port}-{port + 1},data", "-T", "fields", "-E",
                           "aggregator=|", *wanted], capture_output=True, text=True, timeout=120)
     assert got.returncode == 0, got.stderr
     names = (*ORDINARY, *fields)
