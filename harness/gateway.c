@@ -43,13 +43,6 @@ struct gateway {
   uint8_t store[FRAMING_ROOM + PACKET_MAX], out[PACKET_MAX];
 };
 
-/* What arrives has the MSS option of one path and goes on by another. */
-static void fit_mss(struct gateway *g, struct vtcp_segment *s) {
-  uint32_t a = g->tun.kind->mss(&g->tun, g->host.family), b = framing_mss(&g->framing, g->host.family);
-  uint32_t most = a < b ? a : b;
-  if (s->has_mss && s->mss > most) s->mss = (uint16_t)most;
-}
-
 static void count_sent(struct gateway *g, uint32_t len, enum udp_result r, uint64_t *sent) {
   if (len > 0 && r == UDP_OK)
     (*sent)++;
@@ -58,13 +51,12 @@ static void count_sent(struct gateway *g, uint32_t len, enum udp_result r, uint6
 }
 
 /* A datagram becomes a packet to the host. The TCP port of a peer is its UDP port, or answers would not find it. */
-static void to_tcp(struct gateway *g, struct packet *in) {
+static void to_tcp(struct gateway *g, const struct packet *in) {
   if (!network_has(&g->peers, &in->src) || in->segment.src_port != in->src.port) {
     g->strange++;
     return;
   }
   struct udp_address from = network_move(&g->inside, &in->src);
-  fit_mss(g, &in->segment);
   uint32_t len = packet_encode(&from, &g->host, &in->segment, g->out, sizeof g->out);
   if (len > 0) capture_packet(g->capture, g->out, len);
   count_sent(g, len, len == 0 ? UDP_FAILED : g->tun.kind->send(&g->tun, &from, &g->host, g->out, len), &g->to_tcp);
@@ -97,7 +89,7 @@ static struct port *find_port(struct gateway *g, uint16_t number, bool opens) {
 }
 
 /* A packet of the host becomes a datagram to a peer. */
-static void to_udp(struct gateway *g, struct packet *in) {
+static void to_udp(struct gateway *g, const struct packet *in) {
   bool opens = (in->segment.flags & (VTCP_SYN | VTCP_ACK | VTCP_RST)) == VTCP_SYN;
   struct udp_address host = in->src;
   host.port = 0;
@@ -110,7 +102,6 @@ static void to_udp(struct gateway *g, struct packet *in) {
   struct udp_address peer = network_move(&g->peers, &in->dst);
   const struct link *l = &p->link;
   p->used_at = clock_now();
-  fit_mss(g, &in->segment);
   uint32_t len = l->kind->encode(l, &l->addresses[0], &peer, &in->segment, g->out, sizeof g->out);
   count_sent(g, len, len == 0 ? UDP_FAILED : l->kind->send(l, &l->addresses[0], &peer, g->out, len), &g->to_udp);
 }

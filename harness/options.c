@@ -353,6 +353,10 @@ enum options_result options_parse(struct options *o, int argc, char **argv) {
     return OPTIONS_HELP;
   }
   while (c < COMMANDS && strcmp(commands[c].name, name) != 0) c++;
+  if (tun && (c == COMMANDS || !(commands[c].command & ENDS))) {
+    log_error("tun: expected serve or connect after it");
+    return OPTIONS_WRONG;
+  }
   if (c == COMMANDS) {
     log_error(argc > 1 ? "%s: no such command" : "%sa command is expected", name);
     print_all(stderr);

@@ -463,12 +463,12 @@ def sniff(r):
     return s, lambda octets: s.sendto(octets, ("t0", kind))
 
 
-def icmp_error(r, packet, kind, code, change_seq=0):
+def icmp_error(r, packet, kind, code, mtu=0, change_seq=0):
     """An ICMP error that says that this packet, of vtcp, came to nothing."""
     at = 20 if r.ip == 4 else 40
     seq = (int.from_bytes(packet[at + 4:at + 8], "big") + change_seq) % (1 << 32)
     quoted = packet[:at + 4] + seq.to_bytes(4, "big")
-    message = struct.pack("!BBHI", kind, code, 0, 0) + quoted
+    message = struct.pack("!BBHI", kind, code, 0, mtu) + quoted
     if r.ip == 4:
         message = message[:2] + checksum(message).to_bytes(2, "big") + message[4:]
     with r.ns.socket(r.ip, socket.SOCK_RAW, proto=socket.IPPROTO_ICMP if r.ip == 4 else socket.IPPROTO_ICMPV6) as raw:
@@ -510,19 +510,45 @@ def soft_and_forged_errors_do_not(r):
     assert "timed out" in said and "1 without effect, 2 about nothing under way" in said, said
 
 
+def errors_about_open_connection(r, kind, code, mtu=0, change_seq=0):
+    """Answers to octets of an open connection: ICMP errors, before the kernel's acknowledgments. Returns what vtcp said."""
+    server = r.serve("--echo", "--count", 1)
+    device, _ = sniff(r)
+    with r.kernel_connect() as s, device:
+        for k in range(20):
+            s.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 0)  # acknowledge late
+            s.sendall(b"x" * (200 + k))
+            while True:
+                packet, whence = device.recvfrom(2000)
+                if whence[2] != socket.PACKET_OUTGOING and len(packet) >= 200 + k:
+                    break
+            icmp_error(r, packet, kind, code, mtu, change_seq)
+            assert len(s.recv(1000)) == 200 + k
+    return server.end()
+
+
 def hard_error_ends_no_open_connection(r):
-    server = r.serve("--count", 1, "--in", r.t.file("in", r.data))
-    listener, _ = sniff(r)
-    with r.kernel_connect() as s, listener:
-        got = s.recv(1000)
-        while True:
-            packet = listener.recv(2000)
-            if len(packet) > 1000 and packet[:1] in (b"\x45", b"\x60"):
-                break
-        for _ in range(3):
-            icmp_error(r, packet, *PORT_UNREACHABLE[r.ip])
-        r.same(got + read_all(s))
-    server.end()
+    said = errors_about_open_connection(r, *PORT_UNREACHABLE[r.ip])
+    assert re.search(r"ICMP errors: [1-9]\d* without effect", said), said
+
+
+def packet_too_big_is_validated(r):
+    kind = {4: (3, 4), 6: (2, 0)}[r.ip]
+    said = errors_about_open_connection(r, *kind, 1400)
+    assert re.search(r"[1-9]\d* path MTUs", said), said
+
+
+def forged_packet_too_big(r):
+    """About a segment that is not under way."""
+    kind = {4: (3, 4), 6: (2, 0)}[r.ip]
+    said = errors_about_open_connection(r, *kind, 1400, change_seq=5000)
+    assert "ICMP errors: 0 without effect, 20 about nothing under way, 0 path MTUs" in said, said
+
+
+def path_mtu_that_is_too_small(r):
+    kind = {4: (3, 4), 6: (2, 0)}[r.ip]
+    said = errors_about_open_connection(r, *kind, {4: 67, 6: 1279}[r.ip])
+    assert re.search(r"[1-9]\d* without effect", said) and " 0 path MTUs" in said, said
 
 
 def garbage(r):
@@ -558,6 +584,18 @@ def garbage(r):
     r.same(r.t.read("out"))
     dropped = re.search(r"dropped: (\d+) malformed, (\d+) with a wrong checksum, (\d+) fragments", said)
     assert dropped and all(int(n) > 100 for n in dropped.groups()), said
+
+
+def usual_names(r):
+    """vtcp tun, with the device and addresses that it has by itself."""
+    r.tun = ()
+    server = r.t.start("tun", "serve", "--pcap", r.pcap, "--msl", "300ms", "--count", 1, "--out", r.t / "out", PORT,
+                       prefix=r.ns.prefix)
+    assert "listening on 10.9.0.2:7000, [fd09::2]:7000" in server.wait_for("listening on")
+    with r.kernel_connect() as s, sending(s, r.data):
+        assert read_all(s) == b""
+    server.end()
+    r.same(r.t.read("out"))
 
 
 def device_that_goes_away(r):
@@ -675,6 +713,10 @@ def table():
         yield Case("hard ICMP error ends SYN-SENT", hard_error_ends_SYN_SENT, ip, sample=ip == 4)
         yield Case("soft and forged ICMP errors do not", soft_and_forged_errors_do_not, ip)
         yield Case("hard ICMP error ends no open connection", hard_error_ends_no_open_connection, ip)
+        yield Case("packet too big is validated", packet_too_big_is_validated, ip)
+        yield Case("packet too big, forged", forged_packet_too_big, ip)
+        yield Case("packet too big, too small a path MTU", path_mtu_that_is_too_small, ip)
+        yield Case("vtcp tun by itself", usual_names, ip)
         yield Case("garbage on the device", garbage, ip, shark=False)
         yield Case("device of somebody else", device_of_somebody_else, ip)
         for framing in ("rotated", "whole"):

@@ -27,10 +27,10 @@ def why_not():
     if not os.path.exists("/dev/net/tun"):
         return "there is no /dev/net/tun"
     try:
-        with Namespace():
-            pass
+        with Namespace() as ns:
+            ns.ip("tuntap", "add", "t0", "mode", "tun")
     except subprocess.CalledProcessError as error:
-        return f"no network namespaces: {error.stderr.strip()}"
+        return f"no network namespace with a TUN device: {error.stderr.strip()}"
     return None
 
 
