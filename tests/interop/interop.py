@@ -678,8 +678,8 @@ def table():
         yield Case("keep-alive probes of the kernel", keep_alive, ip)
         yield Case("kernel reader that sleeps", kernel_reader_that_sleeps, ip, socket={"receive_buffer": 8192}, explained=ZERO)
         yield Case("vtcp reader that sleeps", vtcp_reader_that_sleeps, ip, explained=ZERO)
-    for percent, scenario in itertools.product((1, 5), bulk):
-        yield Case(f"{scenario.__name__}, {percent} % lost", scenario, 4, faults(loss=percent), size=200_000, explained=LOST)
+    for (percent, size), scenario in itertools.product(((1, 800_000), (5, 200_000)), bulk):
+        yield Case(f"{scenario.__name__}, {percent} % lost", scenario, 4, faults(loss=percent), size=size, explained=LOST)
     for percent, scenario in itertools.product((1, 5), (upload, download)):
         yield Case(f"{scenario.__name__}, {percent} % duplicated", scenario, 6, faults(duplicate=percent), explained=LOST)
         yield Case(f"{scenario.__name__}, {percent} % reordered", scenario, 4, faults(reorder=percent), explained=LOST)
@@ -747,6 +747,20 @@ def table():
                    {"tcp_timestamps": timestamps, "tcp_sack": sack}, size=300_000, explained=LOST)
 
 
+def befell(case, said, ns):
+    """The faults that were asked for have been there, both ways."""
+    counts = re.findall(r"faults in \d+ datagrams (sent|received): (\d+) lost, (\d+) duplicated, (\d+) reordered, (\d+) corr", said)
+    kinds = [k for k, name in enumerate(("--loss", "--duplicate", "--reorder", "--corrupt"), 1) if name in case.options]
+    assert not kinds or {c[0] for c in counts} == {"sent", "received"}, said
+    for k in kinds:
+        assert sum(int(c[k]) for c in counts) > 0, said
+    if "--corrupt" in case.options:
+        assert re.search(r"[1-9]\d* with a wrong checksum", said), said
+        head, values = [x.split() for x in ns.inside(lambda: open("/proc/thread-self/net/snmp").read()).splitlines()
+                        if x.startswith("Tcp:")]
+        assert int(values[head.index("InCsumErrors")]) > 0, "the kernel saw no wrong checksum"
+
+
 def test(case):
     def run(folder):
         with Namespace() as ns:
@@ -754,6 +768,7 @@ def test(case):
                 ns.set(name, value)
             r = Run(case, folder, ns)
             case.scenario(r)
+            befell(case, folder.processes[0].stderr(), ns)
             explained = f"{case.explained}|{ZERO}" if case.scenario in BOTH_WAYS else case.explained
             if case.shark:
                 packets = r.packets("tcp.len", "tcp.srcport", "tcp.dstport")
