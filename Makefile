@@ -14,9 +14,9 @@ include proofs/flags.mk
 CORE := $(sort $(wildcard core/*/*.c))
 HARNESS := $(filter-out harness/main.c,$(sort $(wildcard harness/*.c)))
 SUPPORT := $(sort $(wildcard tests/support/*.c))
-KINDS := unit scenario soak e2e
+KINDS := unit scenario harness soak e2e
 TESTS := $(sort $(foreach k,$(KINDS),$(wildcard tests/$k/*.c)))
-SCRIPTS := tests/freestanding/check.sh tests/examples/embed.sh $(sort $(wildcard tests/e2e/*.sh tests/e2e/*.py))
+SCRIPTS := tests/freestanding/check.sh tests/examples/embed.sh tests/interop/sample.sh $(sort $(wildcard tests/e2e/*.sh tests/e2e/*.py))
 EXAMPLES := $(sort $(wildcard examples/*.c))
 SOURCES := $(sort $(CORE) $(wildcard core/*.h core/*/*.h harness/*.[ch] tests/*/*.[ch] examples/*.c proofs/*.c))
 BINARY := $(if $(wildcard harness/main.c),$(BUILD)/vtcp)
@@ -24,11 +24,11 @@ PROGRAMS := $(TESTS:%.c=$(BUILD)/%)
 LIBS := $(BUILD)/libharness.a $(BUILD)/libvtcp.a
 obj = $(patsubst %.c,$(BUILD)/%.o,$1)
 
-PACKAGES := ca-certificates clang clang-format clang-tidy cppcheck cvc4 frama-c-base gcc gcc-arm-none-eabi \
+PACKAGES := ca-certificates clang clang-format clang-tidy cppcheck curl cvc4 frama-c-base gcc gcc-arm-none-eabi iproute2 \
   libc6-dev libcmocka-dev liblwip-dev libnewlib-arm-none-eabi libpcap-dev libsodium-dev make pkg-config python3 \
   tshark valgrind why3 z3
 
-.PHONY: all build setup demo check check-sanitize check-programs bench lint format format-check prove prove-fast \
+.PHONY: all build setup demo check check-sanitize check-programs interop bench lint format format-check prove prove-fast \
   expected wp-flags clean help
 .DELETE_ON_ERROR:
 
@@ -53,6 +53,9 @@ check-sanitize: ## unit, scenario and soak tests under the address and undefined
 	@$(MAKE) --no-print-directory BUILD=build/sanitize SANITIZE=1 check-sanitize-run
 check-sanitize-run: $(filter-out $(BUILD)/tests/e2e/%,$(PROGRAMS))
 	@ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1 python3 tests/run.py $^
+
+interop: build ## vtcp on a TUN device against the kernel's TCP, every case (root; make check runs a sample)
+	@VTCP=$(abspath $(BUILD))/vtcp python3 tests/interop/interop.py
 
 bench: ## measure instructions per segment, beside lwIP
 	@CC="$(CC)" ./tests/bench/run.sh

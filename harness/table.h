@@ -1,4 +1,4 @@
-/* The connections of one UDP socket. Their number is bounded, and that of those not yet established too. */
+/* The connections of one link. Their number is bounded, and that of those not yet established too. */
 #ifndef HARNESS_TABLE_H
 #define HARNESS_TABLE_H
 
@@ -11,7 +11,7 @@
 struct connection {
   uint64_t id; /* 1, 2, ... in the order of opening */
   struct vtcp tcb;
-  struct udp_address local, peer; /* of the datagrams */
+  struct udp_address local, peer; /* of the datagrams or packets */
   uint16_t local_port, remote_port;
   uint8_t *buffers;
   struct stream stream;

@@ -242,6 +242,35 @@ def reader_that_sleeps(t):
 
 
 @test
+def program_for_each_connection(t):
+    """What comes is its input, with an end; what it writes is sent, also after that end."""
+    server = t.start("serve", *FAST, "--count", 3, "--exec", "tr a-z A-Z; echo done", 0)
+    for text in (b"one", b"two" * 50_000, b""):
+        t.run("connect", *FAST, "--in", t.file("in", text), "--out", t / "out", "127.0.0.1", server.port())
+        assert t.read("out") == text.upper() + b"done\n"
+    server.end()
+
+
+@test
+def program_that_does_not_read(t):
+    server = t.start("serve", *FAST, "--count", 1, "--exec", "exec true", 0)
+    t.run("connect", *FAST, "--in", t.file("in", os.urandom(1_000_000)), "127.0.0.1", server.port(), status=1)
+    assert "output: Broken pipe" in server.end(status=3)
+
+
+@test
+def addresses_that_are_none(t):
+    for address in ("10.9.0.2/33", "10.9.0.2/32", "10.9.0.2/0", "nowhere/24", "10.9.0.2/24,10.8.0.2/24", "10.9.0.2/24,", "::"[:1]):
+        said = t.run("serve", "--tun", "t0", "--address", address, 7, status=3, seconds=5)
+        assert "--address: expected an address with its prefix" in said, said
+    assert "--tun: expected a name" in t.run("serve", "--tun", "n" * 16, "--address", "10.9.0.2/24", 7, status=3)
+    assert "--mtu: expected at least 1280" in t.run("serve", "--tun", "t0", "--address", "fd09::2/64", "--mtu", 1279, 7, status=3)
+    for address, peers in (("10.9.0.2/24", "127.0.0.0/24"), ("10.9.0.2/24", "::/65"), ("10.9.0.2", "127.0.0.0/25")):
+        said = t.run("gateway", "--tun", "t0", "--address", address, "--peers", peers, 0, status=3, seconds=5)
+        assert "--peers: expected a network" in said, said
+
+
+@test
 def files_that_are_not_there(t):
     assert "/nowhere/in: No such file" in t.run("connect", "--in", "/nowhere/in", "127.0.0.1", 9, status=3)
     assert "/nowhere/out: No such file" in t.run("connect", "--out", "/nowhere/out", "127.0.0.1", 9, status=3)
@@ -276,6 +305,16 @@ def wrong_usage(t):
         (["serve", "--echo=yes", "7"], "--echo: takes no argument"),
         (["serve", "--echo", "--out", "x", "7"], "--echo: not with"),
         (["serve", "-4", "-6", "7"], "-4 and -6"),
+        (["serve", "--exec", "cat", "--echo", "7"], "--exec: not with"),
+        (["serve", "--tun", "t", "7"], "--tun and --address: only together"),
+        (["connect", "--address", "10.9.0.2/24", "10.9.0.1", "7"], "--tun and --address: only together"),
+        (["tun", "connect", "--bind", "10.9.0.2", "10.9.0.1", "7"], "--tun: not with --bind"),
+        (["tun", "serve", "127.0.0.1", "7"], "expected: vtcp serve"),
+        (["tun", "demo"], "tun: expected serve or connect"),
+        (["tun"], "tun: expected serve or connect"),
+        (["gateway", "7"], "--tun, --address and --peers: all of them"),
+        (["gateway", "--echo", "7"], "--echo: not an option of this command"),
+        (["connect", "--peers", "::/65", "::1", "7"], "--peers: not an option of this command"),
     ):
         got = t.run(*args, status=2, seconds=5)
         assert said in got, f"{args}: {got}"
@@ -284,7 +323,7 @@ def wrong_usage(t):
 @test
 def help_names_every_command(t):
     text = subprocess.run([support.VTCP, "--help"], capture_output=True, text=True, check=True).stdout
-    for command in ("serve", "connect", "demo"):
+    for command in ("serve", "connect", "demo", "gateway"):
         assert f"vtcp {command}" in text
         more = subprocess.run([support.VTCP, command, "--help"], capture_output=True, text=True, check=True).stdout
         assert "--framing" in more and "exit status" in more
