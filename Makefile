@@ -18,7 +18,9 @@ KINDS := unit scenario harness soak e2e
 TESTS := $(sort $(foreach k,$(KINDS),$(wildcard tests/$k/*.c)))
 SCRIPTS := tests/freestanding/check.sh tests/examples/embed.sh $(sort $(wildcard tests/e2e/*.sh tests/e2e/*.py))
 EXAMPLES := $(sort $(wildcard examples/*.c))
-SOURCES := $(sort $(CORE) $(wildcard core/*.h core/*/*.h harness/*.[ch] tests/*/*.[ch] examples/*.c proofs/*.c))
+PACKETDRILL := $(CORE) $(sort $(wildcard harness/packetdrill/*.c)) $(patsubst %,harness/%.c,framing isn log packet udp)
+SOURCES := $(sort $(CORE) $(wildcard core/*.h core/*/*.h harness/*.[ch] harness/*/*.[ch] tests/*/*.[ch] examples/*.c \
+  proofs/*.c))
 BINARY := $(if $(wildcard harness/main.c),$(BUILD)/vtcp)
 PROGRAMS := $(TESTS:%.c=$(BUILD)/%)
 LIBS := $(BUILD)/libharness.a $(BUILD)/libvtcp.a
@@ -28,7 +30,7 @@ PACKAGES := ca-certificates clang clang-format clang-tidy cppcheck cvc4 frama-c-
   libc6-dev libcmocka-dev liblwip-dev libnewlib-arm-none-eabi libpcap-dev libsodium-dev make pkg-config python3 \
   tshark valgrind why3 z3
 
-.PHONY: all build setup demo check check-sanitize check-programs bench lint format format-check prove prove-fast \
+.PHONY: all build setup demo packetdrill check check-sanitize check-programs bench lint format format-check prove prove-fast \
   expected wp-flags clean help
 .DELETE_ON_ERROR:
 
@@ -43,6 +45,8 @@ setup: ## install what the tests and proofs need (Debian packages) and let Why3 
 
 demo: build ## send a file between two vtcp processes over a bad path (FILE=... for a file of your own)
 	$(BUILD)/vtcp demo $(if $(FILE),--file $(FILE))
+
+packetdrill: $(BUILD)/libvtcp_packetdrill.so ## build the adapter for packetdrill, a shared object
 
 check: build check-programs ## run every test; the last line has the totals
 	@VTCP=$(abspath $(BUILD))/vtcp CC="$(CC)" python3 tests/run.py $(PROGRAMS) $(SCRIPTS)
@@ -102,6 +106,13 @@ $(BUILD)/core/%.o: core/%.c Makefile
 $(BUILD)/harness/%.o: harness/%.c Makefile
 	@mkdir -p $(@D)
 	$(COMPILE) $(POSIX) -c $< -o $@
+
+$(BUILD)/pic/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(COMPILE) -fPIC -fvisibility=hidden -pthread $(POSIX) -c $< -o $@
+
+$(BUILD)/libvtcp_packetdrill.so: $(PACKETDRILL:%.c=$(BUILD)/pic/%.o)
+	$(CC) $(SAN) $(LDFLAGS) -shared -pthread $^ -lsodium -o $@
 
 $(BUILD)/tests/%.o: tests/%.c Makefile
 	@mkdir -p $(@D)
