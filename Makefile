@@ -14,7 +14,7 @@ include proofs/flags.mk
 CORE := $(sort $(wildcard core/*/*.c))
 HARNESS := $(filter-out harness/main.c,$(sort $(wildcard harness/*.c)))
 SUPPORT := $(sort $(wildcard tests/support/*.c))
-KINDS := unit scenario harness soak e2e
+KINDS := unit scenario harness packetdrill soak e2e
 TESTS := $(sort $(foreach k,$(KINDS),$(wildcard tests/$k/*.c)))
 SCRIPTS := tests/freestanding/check.sh tests/examples/embed.sh $(sort $(wildcard tests/e2e/*.sh tests/e2e/*.py))
 EXAMPLES := $(sort $(wildcard examples/*.c))
@@ -48,15 +48,15 @@ demo: build ## send a file between two vtcp processes over a bad path (FILE=... 
 
 packetdrill: $(BUILD)/libvtcp_packetdrill.so ## build the adapter for packetdrill, a shared object
 
-check: build check-programs ## run every test; the last line has the totals
+check: build packetdrill check-programs ## run every test; the last line has the totals
 	@VTCP=$(abspath $(BUILD))/vtcp CC="$(CC)" python3 tests/run.py $(PROGRAMS) $(SCRIPTS)
 
 check-programs: $(PROGRAMS) $(EXAMPLES:%.c=$(BUILD)/%)
 
 check-sanitize: ## unit, scenario and soak tests under the address and undefined-behaviour sanitizers
 	@$(MAKE) --no-print-directory BUILD=build/sanitize SANITIZE=1 check-sanitize-run
-check-sanitize-run: $(filter-out $(BUILD)/tests/e2e/%,$(PROGRAMS))
-	@ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1 python3 tests/run.py $^
+check-sanitize-run: $(BUILD)/libvtcp_packetdrill.so $(filter-out $(BUILD)/tests/e2e/%,$(PROGRAMS))
+	@ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1 python3 tests/run.py $(filter-out %.so,$^)
 
 bench: ## measure instructions per segment, beside lwIP
 	@CC="$(CC)" ./tests/bench/run.sh
