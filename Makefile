@@ -112,7 +112,7 @@ $(BUILD)/pic/%.o: %.c Makefile
 	$(COMPILE) -fPIC -fvisibility=hidden -pthread $(POSIX) -c $< -o $@
 
 $(BUILD)/libvtcp_packetdrill.so: $(PACKETDRILL:%.c=$(BUILD)/pic/%.o)
-	$(CC) $(SAN) $(LDFLAGS) -shared -pthread $^ -lsodium -o $@
+	$(CC) $(SAN) $(LDFLAGS) -shared -pthread -Wl,-z,nodelete $^ -lsodium -o $@
 
 $(BUILD)/tests/%.o: tests/%.c Makefile
 	@mkdir -p $(@D)

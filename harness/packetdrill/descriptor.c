@@ -62,9 +62,7 @@ static const struct descriptor *look(const struct stack *s, int fd) {
   return fd >= 0 && fd < DESCRIPTOR_MAX ? &s->descriptors.of[fd] : &none;
 }
 
-bool descriptor_ours(const struct stack *s, int fd) {
-  return look(s, fd)->sock != NULL || look(s, fd)->epoll != NULL;
-}
+bool descriptor_ours(const struct stack *s, int fd) { return look(s, fd)->sock != NULL || look(s, fd)->epoll != NULL; }
 
 struct sock *descriptor_sock(const struct stack *s, int fd) {
   const struct descriptor *d = look(s, fd);
@@ -87,14 +85,14 @@ int descriptor_fcntl(struct stack *s, int fd, int cmd, long argument) {
   const struct descriptor d = *look(s, fd);
   if (!descriptor_ours(s, fd) || cmd == F_GETFD || cmd == F_SETFD) return fcntl(fd, cmd, argument);
   switch (cmd) {
-    case F_DUPFD:
-    case F_DUPFD_CLOEXEC:
-      if (argument < 0 || argument >= DESCRIPTOR_MAX) return fail(EINVAL);
-      return descriptor_new(s, d.sock, d.epoll, (int)argument, cmd == F_DUPFD_CLOEXEC);
-    case F_GETFL: return O_RDWR | (d.sock != NULL && d.sock->nonblocking ? O_NONBLOCK : 0);
-    case F_SETFL:
-      if (d.sock != NULL) d.sock->nonblocking = (argument & O_NONBLOCK) != 0;
-      return 0;
-    default: return fail(EINVAL);
+  case F_DUPFD:
+  case F_DUPFD_CLOEXEC:
+    if (argument < 0 || argument >= DESCRIPTOR_MAX) return fail(EINVAL);
+    return descriptor_new(s, d.sock, d.epoll, (int)argument, cmd == F_DUPFD_CLOEXEC);
+  case F_GETFL: return O_RDWR | (d.sock != NULL && d.sock->nonblocking ? O_NONBLOCK : 0);
+  case F_SETFL:
+    if (d.sock != NULL) d.sock->nonblocking = (argument & O_NONBLOCK) != 0;
+    return 0;
+  default: return fail(EINVAL);
   }
 }

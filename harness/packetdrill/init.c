@@ -319,7 +319,8 @@ static int gettimeofday_(void *self, struct timeval *t, struct timezone *zone) {
   (void)zone;
   stack_enter(s);
   stack_advance(s, s->now + 1);
-  if (t != NULL) *t = (struct timeval){.tv_sec = (time_t)(s->now / 1000000u), .tv_usec = (suseconds_t)(s->now % 1000000u)};
+  if (t != NULL)
+    *t = (struct timeval){.tv_sec = (time_t)(s->now / 1000000u), .tv_usec = (suseconds_t)(s->now % 1000000u)};
   stack_leave(s, false);
   return 0;
 }

@@ -113,19 +113,19 @@ int readiness_epoll_ctl(struct stack *s, int epfd, int op, int fd, const struct 
   if (fd == epfd) return fail(EINVAL);
   if (event == NULL && op != EPOLL_CTL_DEL) return fail(EFAULT);
   switch (op) {
-    case EPOLL_CTL_ADD:
-      if (descriptor_sock(s, fd) == NULL && errno == EBADF) return -1;
-      return i != NULL ? fail(EEXIST) : add(e, fd, event);
-    case EPOLL_CTL_MOD:
-      if (i == NULL) return fail(ENOENT);
-      *i = (struct interest){.next = i->next, .fd = fd, .event = *event};
-      return 0;
-    case EPOLL_CTL_DEL:
-      if (i == NULL) return fail(ENOENT);
-      *at = i->next;
-      free(i);
-      return 0;
-    default: return fail(EINVAL);
+  case EPOLL_CTL_ADD:
+    if (descriptor_sock(s, fd) == NULL && errno == EBADF) return -1;
+    return i != NULL ? fail(EEXIST) : add(e, fd, event);
+  case EPOLL_CTL_MOD:
+    if (i == NULL) return fail(ENOENT);
+    *i = (struct interest){.next = i->next, .fd = fd, .event = *event};
+    return 0;
+  case EPOLL_CTL_DEL:
+    if (i == NULL) return fail(ENOENT);
+    *at = i->next;
+    free(i);
+    return 0;
+  default: return fail(EINVAL);
   }
 }
 

@@ -86,8 +86,8 @@ struct sock {
   uint8_t *buffers; /* NULL: there is no connection, and tcb has no meaning */
   bool established; /* it has been */
   enum vtcp_state last_state;
-  int error;        /* SO_ERROR */
-  int soft_error;   /* ICMP: why a timeout may have come */
+  int error;      /* SO_ERROR */
+  int soft_error; /* ICMP: why a timeout may have come */
   bool shut_rd, shut_wr;
   bool ended_in;     /* the peer's FIN has been received */
   uint64_t give_up;  /* when a connection that nobody has any more is forgotten */

@@ -96,24 +96,25 @@ static int give_int(void *value, socklen_t *len, int n) { return give(value, len
 
 static int give_time(void *value, socklen_t *len, uint64_t us) {
   struct timeval t = {0};
-  if (us != UINT64_MAX) t = (struct timeval){.tv_sec = (time_t)(us / 1000000u), .tv_usec = (suseconds_t)(us % 1000000u)};
+  if (us != UINT64_MAX)
+    t = (struct timeval){.tv_sec = (time_t)(us / 1000000u), .tv_usec = (suseconds_t)(us % 1000000u)};
   return give(value, len, &t, sizeof t);
 }
 
 static int get_socket(struct sock *k, int name, void *value, socklen_t *len) {
   switch (name) {
-    case SO_ERROR: return give_int(value, len, sock_take_error(k));
-    case SO_TYPE: return give_int(value, len, SOCK_STREAM);
-    case SO_DOMAIN: return give_int(value, len, k->domain);
-    case SO_PROTOCOL: return give_int(value, len, IPPROTO_TCP);
-    case SO_ACCEPTCONN: return give_int(value, len, k->phase == SOCK_LISTENING);
-    case SO_RCVBUF: return give_int(value, len, (int)(2u * k->options.rcvbuf));
-    case SO_SNDBUF: return give_int(value, len, (int)(2u * k->options.sndbuf));
-    case SO_LINGER: return give(value, len, &k->options.linger, sizeof k->options.linger);
-    case SO_RCVTIMEO: return give_time(value, len, k->options.rcvtimeo);
-    case SO_SNDTIMEO: return give_time(value, len, k->options.sndtimeo);
-    case SO_SNDLOWAT: return give_int(value, len, 1);
-    default: return fail(ENOPROTOOPT);
+  case SO_ERROR: return give_int(value, len, sock_take_error(k));
+  case SO_TYPE: return give_int(value, len, SOCK_STREAM);
+  case SO_DOMAIN: return give_int(value, len, k->domain);
+  case SO_PROTOCOL: return give_int(value, len, IPPROTO_TCP);
+  case SO_ACCEPTCONN: return give_int(value, len, k->phase == SOCK_LISTENING);
+  case SO_RCVBUF: return give_int(value, len, (int)(2u * k->options.rcvbuf));
+  case SO_SNDBUF: return give_int(value, len, (int)(2u * k->options.sndbuf));
+  case SO_LINGER: return give(value, len, &k->options.linger, sizeof k->options.linger);
+  case SO_RCVTIMEO: return give_time(value, len, k->options.rcvtimeo);
+  case SO_SNDTIMEO: return give_time(value, len, k->options.sndtimeo);
+  case SO_SNDLOWAT: return give_int(value, len, 1);
+  default: return fail(ENOPROTOOPT);
   }
 }
 
@@ -129,21 +130,21 @@ static int get_tcp(struct stack *s, struct sock *k, int name, void *value, sockl
   char congestion[CONGESTION_MAX] = CONGESTION;
   int number = k->options.number[OPTION_SYNCNT];
   switch (name) {
-    case TCP_MAXSEG: return give_int(value, len, maxseg(k));
-    case TCP_SYNCNT: return give_int(value, len, number > 0 ? number : 6);
-    case TCP_LINGER2:
-      number = k->options.number[OPTION_LINGER2];
-      return give_int(value, len, number > 0 ? number : number < 0 ? -1 : (int)(s->sysctl.now.fin_timeout_ms / 1000u));
-    case TCP_INFO: return tcp_info_get(s, k, value, len);
-    case TCP_CONGESTION: return give(value, len, congestion, sizeof congestion);
-    default: return fail(ENOPROTOOPT);
+  case TCP_MAXSEG: return give_int(value, len, maxseg(k));
+  case TCP_SYNCNT: return give_int(value, len, number > 0 ? number : 6);
+  case TCP_LINGER2:
+    number = k->options.number[OPTION_LINGER2];
+    return give_int(value, len, number > 0 ? number : number < 0 ? -1 : (int)(s->sysctl.now.fin_timeout_ms / 1000u));
+  case TCP_INFO: return tcp_info_get(s, k, value, len);
+  case TCP_CONGESTION: return give(value, len, congestion, sizeof congestion);
+  default: return fail(ENOPROTOOPT);
   }
 }
 
 int sockopt_get(struct stack *s, struct sock *k, int level, int name, void *value, socklen_t *len) {
   if (value == NULL || len == NULL) return fail(EFAULT);
   if (*len > INT32_MAX) return fail(EINVAL);
-  int result = level == SOL_SOCKET ? get_socket(k, name, value, len)
+  int result = level == SOL_SOCKET    ? get_socket(k, name, value, len)
                : level == IPPROTO_TCP ? get_tcp(s, k, name, value, len)
                                       : fail(ENOPROTOOPT);
   if (result == 0) return 0;
@@ -182,14 +183,14 @@ static int set_buffer(uint32_t *to, int n, int least, bool force) {
 static bool set_socket(struct sock *k, int name, const void *value, socklen_t len, int n, int *result) {
   struct sock_options *o = &k->options;
   switch (name) {
-    case SO_LINGER: *result = set_linger(k, value, len); return true;
-    case SO_RCVTIMEO: *result = set_time(&o->rcvtimeo, value, len); return true;
-    case SO_SNDTIMEO: *result = set_time(&o->sndtimeo, value, len); return true;
-    case SO_RCVBUF: *result = set_buffer(&o->rcvbuf, n, RCVBUF_LEAST, false); return true;
-    case SO_SNDBUF: *result = set_buffer(&o->sndbuf, n, SNDBUF_LEAST, false); return true;
-    case SO_RCVBUFFORCE: *result = set_buffer(&o->rcvbuf, n, RCVBUF_LEAST, true); return true;
-    case SO_SNDBUFFORCE: *result = set_buffer(&o->sndbuf, n, SNDBUF_LEAST, true); return true;
-    default: return false;
+  case SO_LINGER: *result = set_linger(k, value, len); return true;
+  case SO_RCVTIMEO: *result = set_time(&o->rcvtimeo, value, len); return true;
+  case SO_SNDTIMEO: *result = set_time(&o->sndtimeo, value, len); return true;
+  case SO_RCVBUF: *result = set_buffer(&o->rcvbuf, n, RCVBUF_LEAST, false); return true;
+  case SO_SNDBUF: *result = set_buffer(&o->sndbuf, n, SNDBUF_LEAST, false); return true;
+  case SO_RCVBUFFORCE: *result = set_buffer(&o->rcvbuf, n, RCVBUF_LEAST, true); return true;
+  case SO_SNDBUFFORCE: *result = set_buffer(&o->sndbuf, n, SNDBUF_LEAST, true); return true;
+  default: return false;
   }
 }
 
@@ -204,7 +205,8 @@ static int set_congestion(const void *value, socklen_t len) {
 static bool in_range(const struct rule *r, int n) {
   if (r->kind == SWITCH) return true;
   if (r->option == OPTION_MAXSEG && n == 0) return true;
-  if ((r->option == OPTION_UNICAST_HOPS || r->option == OPTION_TTL || r->option == OPTION_TCLASS) && n == -1) return true;
+  if ((r->option == OPTION_UNICAST_HOPS || r->option == OPTION_TTL || r->option == OPTION_TCLASS) && n == -1)
+    return true;
   return n >= r->low && n <= r->high;
 }
 

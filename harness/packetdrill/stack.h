@@ -31,9 +31,9 @@ struct stack {
   struct descriptors descriptors;
   struct leaving *first, *last;
   uint32_t packets;
-  uint8_t scratch[PACKET_MAX]; /* one packet, while it is made */
-  uint16_t next_port;                /* where the search for a free port goes on */
-  struct udp_address seen4, seen6;   /* the local addresses that packets came for last */
+  uint8_t scratch[PACKET_MAX];     /* one packet, while it is made */
+  uint16_t next_port;              /* where the search for a free port goes on */
+  struct udp_address seen4, seen6; /* the local addresses that packets came for last */
 };
 
 struct stack *stack_new(const char *flags);

@@ -47,8 +47,8 @@ static const struct sysctl_values DEFAULTS = {.msl_ms = 30000, /* 2 MSL are Linu
                                               .rcvbuf = 65535,
                                               .sndbuf = 212992,
                                               .window_scale = 1,
-                                              .rto_min_ms = 200, /* Linux's */
-                                              .syn_timeout_ms = 180000, /* MUST-23: at least 3 minutes */
+                                              .rto_min_ms = 200,         /* Linux's */
+                                              .syn_timeout_ms = 180000,  /* MUST-23: at least 3 minutes */
                                               .user_timeout_ms = 924600, /* Linux's 15 retransmissions */
                                               .mtu = 1500,
                                               .isn = SYSCTL_RANDOM};

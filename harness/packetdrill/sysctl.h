@@ -16,7 +16,7 @@ struct sysctl_values {
   uint64_t window_scale, timestamps, sack;
   uint64_t rto_min_ms, syn_timeout_ms, user_timeout_ms;
   uint64_t mtu;
-  uint64_t isn; /* SYSCTL_RANDOM: as RFC 6528 says */
+  uint64_t isn;                           /* SYSCTL_RANDOM: as RFC 6528 says */
   struct udp_address local_ip, local_ip6; /* family 0: not given */
 };
 

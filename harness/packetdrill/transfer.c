@@ -98,7 +98,8 @@ ssize_t transfer_receive(struct stack *s, struct sock *k, const struct iovec *pa
   size_t total = total_of(parts, count), lowat = (size_t)k->options.number[OPTION_RCVLOWAT];
   size_t want = (flags & MSG_WAITALL) != 0 || lowat > total ? total : lowat; /* 0: total is */
   if (k->phase == SOCK_LISTENING) return fail(ENOTCONN);
-  if ((flags & MSG_OOB) != 0) return fail(sock_closed(k) && !k->ended_in ? ENOTCONN : EINVAL); /* urgent data is inline */
+  if ((flags & MSG_OOB) != 0)
+    return fail(sock_closed(k) && !k->ended_in ? ENOTCONN : EINVAL); /* urgent data is inline */
   if ((flags & MSG_ERRQUEUE) != 0) return fail(EAGAIN);
   struct cursor to = {parts, count, 0};
   for (size_t got = 0;;) {
@@ -200,8 +201,7 @@ ssize_t transfer_send(struct stack *s, struct sock *k, const struct iovec *parts
 
 /* Queued and not acknowledged, the FIN included, as Linux counts. */
 static uint32_t outstanding(const struct sock *k, const struct vtcp_status *status) {
-  bool fin =
-      status->state == VTCP_FIN_WAIT_1 || status->state == VTCP_CLOSING || status->state == VTCP_LAST_ACK;
+  bool fin = status->state == VTCP_FIN_WAIT_1 || status->state == VTCP_CLOSING || status->state == VTCP_LAST_ACK;
   return status->unacknowledged + k->held_len + (fin ? 1u : 0u);
 }
 
@@ -219,13 +219,13 @@ static int amount(struct sock *k, unsigned long request, int *value) {
 
 int transfer_ioctl(struct sock *k, unsigned long request, int *value) {
   switch (request) {
-    case SIOCINQ:
-    case SIOCOUTQ:
-    case SIOCOUTQNSD: return value == NULL ? fail(EFAULT) : amount(k, request, value);
-    case FIONBIO:
-      if (value == NULL) return fail(EFAULT);
-      k->nonblocking = *value != 0;
-      return 0;
-    default: return fail(ENOTTY);
+  case SIOCINQ:
+  case SIOCOUTQ:
+  case SIOCOUTQNSD: return value == NULL ? fail(EFAULT) : amount(k, request, value);
+  case FIONBIO:
+    if (value == NULL) return fail(EFAULT);
+    k->nonblocking = *value != 0;
+    return 0;
+  default: return fail(ENOTTY);
   }
 }

@@ -26,17 +26,22 @@ static struct timespec from_now(long ms) {
   return t;
 }
 
-static void awake_remove(struct waiting *w, pthread_t thread) {
-  for (unsigned i = 0; i < w->awake_count; i++) {
-    if (!pthread_equal(w->awake[i], thread)) continue;
-    w->awake[i] = w->awake[--w->awake_count];
-    (void)pthread_cond_broadcast(&w->changed);
-    return;
-  }
+/* The calling thread's place among those that are awake; NULL: it is not. */
+static struct awake *awake_self(struct waiting *w) {
+  for (unsigned i = 0; i < w->awake_count; i++)
+    if (pthread_equal(w->awake[i].thread, pthread_self())) return &w->awake[i];
+  return NULL;
 }
 
-static void awake_add(struct waiting *w, pthread_t thread) {
-  if (w->awake_count < WAITING_AWAKE_MAX) w->awake[w->awake_count++] = thread;
+static void awake_remove(struct waiting *w) {
+  struct awake *self = awake_self(w);
+  if (self == NULL) return;
+  *self = w->awake[--w->awake_count];
+  (void)pthread_cond_broadcast(&w->changed);
+}
+
+static void awake_add(struct waiting *w) {
+  if (w->awake_count < WAITING_AWAKE_MAX) w->awake[w->awake_count++] = (struct awake){.thread = pthread_self()};
 }
 
 /* Some thread has yet to look at the latest generation, or to read the clock. */
@@ -48,6 +53,7 @@ static bool unsettled(const struct waiting *w) {
 
 void waiting_settle(struct waiting *w) {
   struct timespec limit = from_now(SETTLE_MS);
+  if (awake_self(w) != NULL) return;
   while (unsettled(w))
     if (pthread_cond_timedwait(&w->changed, &w->lock, &limit) == ETIMEDOUT) {
       w->awake_count = 0;
@@ -65,12 +71,15 @@ bool waiting_grace(struct waiting *w) {
 
 void waiting_enter(struct waiting *w) {
   (void)pthread_mutex_lock(&w->lock);
-  awake_remove(w, pthread_self());
+  struct awake *self = awake_self(w);
+  if (self != NULL) self->next_call = true;
   waiting_settle(w);
 }
 
 void waiting_leave(struct waiting *w) {
   int error = errno;
+  const struct awake *self = awake_self(w);
+  if (self != NULL && self->next_call) awake_remove(w);
   (void)pthread_mutex_unlock(&w->lock);
   errno = error;
 }
@@ -91,12 +100,12 @@ static void unlink_waiter(struct waiting *w, const struct waiter *self) {
 bool waiting_pause(struct waiting *w, uint64_t until) {
   struct waiter self = {.next = w->waiters, .seen = w->generation, .until = until};
   if (w->stopping) return false;
-  awake_remove(w, pthread_self());
+  awake_remove(w);
   w->waiters = &self;
   (void)pthread_cond_broadcast(&w->changed);
   while (self.seen == w->generation && !w->stopping) (void)pthread_cond_wait(&w->changed, &w->lock);
   unlink_waiter(w, &self);
-  awake_add(w, pthread_self());
+  awake_add(w);
   if (w->stopping) (void)pthread_cond_broadcast(&w->changed);
   return !w->stopping;
 }

@@ -20,13 +20,19 @@ struct waiter {
   uint64_t until; /* virtual time */
 };
 
+/* A thread that was woken and has not read the clock. */
+struct awake {
+  pthread_t thread;
+  bool next_call; /* it has left the call in which it waited */
+};
+
 struct waiting {
   pthread_mutex_t lock;
   pthread_cond_t changed;
   pthread_t owner;
   uint64_t generation;
   struct waiter *waiters;
-  pthread_t awake[WAITING_AWAKE_MAX]; /* threads that were woken and have not read the clock */
+  struct awake awake[WAITING_AWAKE_MAX];
   unsigned awake_count;
   bool stopping;
 };
@@ -42,7 +48,7 @@ void waiting_leave(struct waiting *w);
 
 /* Something has changed that a waiting call may go on with. */
 void waiting_touch(struct waiting *w);
-/* Returns when no other thread is on its way to read the clock; after some real time in any case. */
+/* Returns when no thread is on its way to read the clock, or this one is; after some real time in any case. */
 void waiting_settle(struct waiting *w);
 /* Some real time for other threads to do something; false: they did nothing. */
 bool waiting_grace(struct waiting *w);

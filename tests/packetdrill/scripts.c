@@ -151,7 +151,8 @@ static const struct script SCRIPTS[] = {
      "write 10\n"
      "> P. 1:11(10) ack 1\n"},
     {"RST in SYN-RECEIVED after a simultaneous open: refused", NULL,
-     "connect\n> S 0:0(0)\n< S 0:0(0) win 1000\n> S. 0:0(0) ack 1\n< R 1:1(0) win 0\nerror ECONNREFUSED\nstate CLOSE\n"},
+     "connect\n> S 0:0(0)\n< S 0:0(0) win 1000\n> S. 0:0(0) ack 1\n< R 1:1(0) win 0\nerror ECONNREFUSED\nstate "
+     "CLOSE\n"},
     {"RST in SYN-RECEIVED: back to LISTEN (s3.10.7.4)", NULL,
      "listen\n"
      "< S 0:0(0) win 10000 <mss 1000>\n"
@@ -231,31 +232,29 @@ static const struct script SCRIPTS[] = {
 
     /* ---- data: s3.8, s3.10.7.4 ---- */
     {"text is acknowledged soon, every second segment at once (MUST-58, SHLD-19)", NULL,
-     PASSIVE
-     "poll OUT\n"
-     "< . 1:1001(1000) ack 1 win 10000\n"
-     "+0.04 > . 1:1(0) ack 1001\n"
-     "poll IN OUT\n"
-     "unread 1000\n"
-     "read 1000\n"
-     "read EAGAIN\n"
-     "+0.1 < . 1001:2001(1000) ack 1 win 10000\n"
-     "< . 2001:3001(1000) ack 1 win 10000\n"
-     "> . 1:1(0) ack 3001\n"
-     "read 2000\n"
-     "unread 0\n"},
+     PASSIVE "poll OUT\n"
+             "< . 1:1001(1000) ack 1 win 10000\n"
+             "+0.04 > . 1:1(0) ack 1001\n"
+             "poll IN OUT\n"
+             "unread 1000\n"
+             "read 1000\n"
+             "read EAGAIN\n"
+             "+0.1 < . 1001:2001(1000) ack 1 win 10000\n"
+             "< . 2001:3001(1000) ack 1 win 10000\n"
+             "> . 1:1(0) ack 3001\n"
+             "read 2000\n"
+             "unread 0\n"},
     {"text leaves in segments of the peer's size", NULL,
-     PASSIVE
-     "write 2500\n"
-     "unsent 2500\n"
-     "> . 1:1001(1000) ack 1\n"
-     "> . 1001:2001(1000) ack 1\n"
-     "+0.1 < . 1:1(0) ack 2001 win 10000\n"
-     "> P. 2001:2501(500) ack 1\n"
-     "unsent 500\n"
-     "+0.1 < . 1:1(0) ack 2501 win 10000\n"
-     "unsent 0\n"
-     "+10 silent\n"},
+     PASSIVE "write 2500\n"
+             "unsent 2500\n"
+             "> . 1:1001(1000) ack 1\n"
+             "> . 1001:2001(1000) ack 1\n"
+             "+0.1 < . 1:1(0) ack 2001 win 10000\n"
+             "> P. 2001:2501(500) ack 1\n"
+             "unsent 500\n"
+             "+0.1 < . 1:1(0) ack 2501 win 10000\n"
+             "unsent 0\n"
+             "+10 silent\n"},
     {"the peer's window is kept to", NULL,
      "listen\n"
      "< S 0:0(0) win 1500 <mss 1000>\n"
@@ -267,97 +266,88 @@ static const struct script SCRIPTS[] = {
      "+0.1 < . 1:1(0) ack 1001 win 1500\n"
      "> . 1001:2001(1000) ack 1\n"},
     {"Nagle: a small segment waits while something is in flight (SHLD-7)", NULL,
-     PASSIVE
-     "write 10\n"
-     "> P. 1:11(10) ack 1\n"
-     "write 10\n"
-     "write 10\n"
-     "+0.1 < . 1:1(0) ack 11 win 10000\n"
-     "> P. 11:31(20) ack 1\n"},
+     PASSIVE "write 10\n"
+             "> P. 1:11(10) ack 1\n"
+             "write 10\n"
+             "write 10\n"
+             "+0.1 < . 1:1(0) ack 11 win 10000\n"
+             "> P. 11:31(20) ack 1\n"},
     {"TCP_NODELAY (MUST-17)", NULL,
-     PASSIVE
-     "nodelay 1\n"
-     "write 10\n"
-     "> P. 1:11(10) ack 1\n"
-     "write 10\n"
-     "> P. 11:21(10) ack 1\n"},
+     PASSIVE "nodelay 1\n"
+             "write 10\n"
+             "> P. 1:11(10) ack 1\n"
+             "write 10\n"
+             "> P. 11:21(10) ack 1\n"},
     {"TCP_NODELAY lets go what Nagle holds", NULL,
      PASSIVE "write 10\n> P. 1:11(10) ack 1\nwrite 10\n+0.1 nodelay 1\n> P. 11:21(10) ack 1\n"},
     {"TCP_CORK holds back what is less than a segment", NULL,
-     PASSIVE
-     "cork 1\n"
-     "write 400\n"
-     "+0.1 write 1000\n"
-     "> P. 1:1001(1000) ack 1\n"
-     "unsent 1400\n"
-     "+0.1 < . 1:1(0) ack 1001 win 10000\n"
-     "cork 0\n"
-     "> P. 1001:1401(400) ack 1\n"},
+     PASSIVE "cork 1\n"
+             "write 400\n"
+             "+0.1 write 1000\n"
+             "> P. 1:1001(1000) ack 1\n"
+             "unsent 1400\n"
+             "+0.1 < . 1:1(0) ack 1001 win 10000\n"
+             "cork 0\n"
+             "> P. 1001:1401(400) ack 1\n"},
     {"TCP_CORK: not longer than 200 ms, and not beyond close", NULL,
-     PASSIVE
-     "cork 1\n"
-     "write 400\n"
-     "+0.2 > P. 1:401(400) ack 1\n"
-     "+0.1 < . 1:1(0) ack 401 win 10000\n"
-     "write 100\n"
-     "close\n"
-     "> FP. 401:501(100) ack 1\n"},
+     PASSIVE "cork 1\n"
+             "write 400\n"
+             "+0.2 > P. 1:401(400) ack 1\n"
+             "+0.1 < . 1:1(0) ack 401 win 10000\n"
+             "write 100\n"
+             "close\n"
+             "> FP. 401:501(100) ack 1\n"},
     {"out of order: an ACK at once, and again when the gap is filled (RFC 5681 s4.2)", NULL,
-     PASSIVE
-     "< . 1001:2001(1000) ack 1 win 10000\n"
-     "> . 1:1(0) ack 1\n"
-     "< . 2001:3001(1000) ack 1 win 10000\n"
-     "> . 1:1(0) ack 1\n"
-     "read EAGAIN\n"
-     "< . 1:1001(1000) ack 1 win 10000\n"
-     "> . 1:1(0) ack 3001\n"
-     "read 3000\n"},
+     PASSIVE "< . 1001:2001(1000) ack 1 win 10000\n"
+             "> . 1:1(0) ack 1\n"
+             "< . 2001:3001(1000) ack 1 win 10000\n"
+             "> . 1:1(0) ack 1\n"
+             "read EAGAIN\n"
+             "< . 1:1001(1000) ack 1 win 10000\n"
+             "> . 1:1(0) ack 3001\n"
+             "read 3000\n"},
     {"a duplicate is acknowledged and not read twice", NULL,
-     PASSIVE
-     "< . 1:101(100) ack 1 win 10000\n"
-     "+0.04 > . 1:1(0) ack 101\n"
-     "< . 1:101(100) ack 1 win 10000\n"
-     "> . 1:1(0) ack 101\n"
-     "read 100\n"
-     "read EAGAIN\n"},
+     PASSIVE "< . 1:101(100) ack 1 win 10000\n"
+             "+0.04 > . 1:1(0) ack 101\n"
+             "< . 1:101(100) ack 1 win 10000\n"
+             "> . 1:1(0) ack 101\n"
+             "read 100\n"
+             "read EAGAIN\n"},
     {"fast retransmit at the third duplicate ACK (RFC 5681 s3.2)", NULL,
-     PASSIVE
-     "write 5000\n"
-     "> . 1:1001(1000) ack 1\n"
-     "> . 1001:2001(1000) ack 1\n"
-     "> . 2001:3001(1000) ack 1\n"
-     "> . 3001:4001(1000) ack 1\n"
-     "> P. 4001:5001(1000) ack 1\n"
-     "+0.1 < . 1:1(0) ack 1 win 10000\n"
-     "< . 1:1(0) ack 1 win 10000\n"
-     "+0.05 < . 1:1(0) ack 1 win 10000\n"
-     "> . 1:1001(1000) ack 1\n"
-     "+0.1 < . 1:1(0) ack 5001 win 10000\n"
-     "+10 silent\n"},
+     PASSIVE "write 5000\n"
+             "> . 1:1001(1000) ack 1\n"
+             "> . 1001:2001(1000) ack 1\n"
+             "> . 2001:3001(1000) ack 1\n"
+             "> . 3001:4001(1000) ack 1\n"
+             "> P. 4001:5001(1000) ack 1\n"
+             "+0.1 < . 1:1(0) ack 1 win 10000\n"
+             "< . 1:1(0) ack 1 win 10000\n"
+             "+0.05 < . 1:1(0) ack 1 win 10000\n"
+             "> . 1:1001(1000) ack 1\n"
+             "+0.1 < . 1:1(0) ack 5001 win 10000\n"
+             "+10 silent\n"},
     {"a partial ACK in recovery: the next hole at once (RFC 6582 s3.2)", NULL,
-     PASSIVE
-     "write 5000\n"
-     "> . 1:1001(1000) ack 1\n"
-     "> . 1001:2001(1000) ack 1\n"
-     "> . 2001:3001(1000) ack 1\n"
-     "> . 3001:4001(1000) ack 1\n"
-     "> P. 4001:5001(1000) ack 1\n"
-     "+0.1 < . 1:1(0) ack 1 win 10000\n"
-     "< . 1:1(0) ack 1 win 10000\n"
-     "< . 1:1(0) ack 1 win 10000\n"
-     "> . 1:1001(1000) ack 1\n"
-     "+0.1 < . 1:1(0) ack 2001 win 10000\n"
-     "> . 2001:3001(1000) ack 1\n"},
+     PASSIVE "write 5000\n"
+             "> . 1:1001(1000) ack 1\n"
+             "> . 1001:2001(1000) ack 1\n"
+             "> . 2001:3001(1000) ack 1\n"
+             "> . 3001:4001(1000) ack 1\n"
+             "> P. 4001:5001(1000) ack 1\n"
+             "+0.1 < . 1:1(0) ack 1 win 10000\n"
+             "< . 1:1(0) ack 1 win 10000\n"
+             "< . 1:1(0) ack 1 win 10000\n"
+             "> . 1:1001(1000) ack 1\n"
+             "+0.1 < . 1:1(0) ack 2001 win 10000\n"
+             "> . 2001:3001(1000) ack 1\n"},
     {"retransmission, the time doubling, the oldest first (RFC 6298 s5)", "rto_min_ms=1000",
-     PASSIVE
-     "write 2000\n"
-     "> . 1:1001(1000) ack 1\n"
-     "> P. 1001:2001(1000) ack 1\n"
-     "+1 > . 1:1001(1000) ack 1\n"
-     "+2 > . 1:1001(1000) ack 1\n"
-     "+4 > . 1:1001(1000) ack 1\n"
-     "+0.1 < . 1:1(0) ack 1001 win 10000\n"
-     "> P. 1001:2001(1000) ack 1\n"},
+     PASSIVE "write 2000\n"
+             "> . 1:1001(1000) ack 1\n"
+             "> P. 1001:2001(1000) ack 1\n"
+             "+1 > . 1:1001(1000) ack 1\n"
+             "+2 > . 1:1001(1000) ack 1\n"
+             "+4 > . 1:1001(1000) ack 1\n"
+             "+0.1 < . 1:1(0) ack 1001 win 10000\n"
+             "> P. 1001:2001(1000) ack 1\n"},
     {"rto_min_ms=200: RTO from one round trip of 100 ms is 300 ms", NULL,
      PASSIVE "write 100\n> P. 1:101(100) ack 1\n+0.3 > P. 1:101(100) ack 1\n+0.6 > P. 1:101(100) ack 1\n"},
     {"slow start: the initial window has ten segments (RFC 6928), each ACK opens it by one", NULL,
@@ -382,17 +372,16 @@ static const struct script SCRIPTS[] = {
      "> . 11001:12001(1000) ack 1\n"
      "silent\n"},
     {"zero window: probes whose time doubles, until it opens (s3.8.6.1)", "rto_min_ms=1000",
-     PASSIVE
-     "write 1000\n"
-     "> P. 1:1001(1000) ack 1\n"
-     "+0.1 < . 1:1(0) ack 1001 win 0\n"
-     "write 500\n"
-     "+1 > . 1001:1002(1) ack 1\n"
-     "+0.1 < . 1:1(0) ack 1001 win 0\n"
-     "+1.9 > . 1001:1002(1) ack 1\n"
-     "+4 > . 1001:1002(1) ack 1\n"
-     "+0.1 < . 1:1(0) ack 1001 win 10000\n"
-     "> P. 1001:1501(500) ack 1\n"},
+     PASSIVE "write 1000\n"
+             "> P. 1:1001(1000) ack 1\n"
+             "+0.1 < . 1:1(0) ack 1001 win 0\n"
+             "write 500\n"
+             "+1 > . 1001:1002(1) ack 1\n"
+             "+0.1 < . 1:1(0) ack 1001 win 0\n"
+             "+1.9 > . 1001:1002(1) ack 1\n"
+             "+4 > . 1001:1002(1) ack 1\n"
+             "+0.1 < . 1:1(0) ack 1001 win 10000\n"
+             "> P. 1001:1501(500) ack 1\n"},
     {"our window closes, is not gone beyond, and opens when it is read", NULL,
      "listen 1 2000\n"
      "< S 0:0(0) win 10000 <mss 1000>\n"
@@ -423,139 +412,126 @@ static const struct script SCRIPTS[] = {
      "< R 2001:2001(0) win 0\n"
      "error ECONNRESET\n"},
     {"TCP_USER_TIMEOUT (RFC 5482; s3.8.3)", NULL,
-     PASSIVE
-     "timeout 5000\n"
-     "write 10\n"
-     "> P. 1:11(10) ack 1\n"
-     "+4.9 state ESTABLISHED\n"
-     "+0.2 state CLOSE\n"
-     "error ETIMEDOUT\n"
-     "read 0\n"
-     "write EPIPE\n"},
+     PASSIVE "timeout 5000\n"
+             "write 10\n"
+             "> P. 1:11(10) ack 1\n"
+             "+4.9 state ESTABLISHED\n"
+             "+0.2 state CLOSE\n"
+             "error ETIMEDOUT\n"
+             "read 0\n"
+             "write EPIPE\n"},
 
     /* ---- closing: s3.6, s3.10.4 ---- */
     {"active close", "msl_ms=1000", TIME_WAIT "read 0\n+1.9 state TIME_WAIT\n+0.2 state CLOSE\nsilent\n"},
     {"passive close", NULL,
-     CLOSE_WAIT
-     "poll IN OUT RDHUP\n"
-     "read 0\n"
-     "write 10\n"
-     "> P. 1:11(10) ack 2\n"
-     "shutdown wr\n"
-     "> F. 11:11(0) ack 2\n"
-     "state LAST_ACK\n"
-     "poll IN OUT HUP RDHUP\n"
-     "unsent 11\n"
-     "+0.1 < . 2:2(0) ack 12 win 10000\n"
-     "state CLOSE\n"
-     "error 0\n"
-     "silent\n"},
+     CLOSE_WAIT "poll IN OUT RDHUP\n"
+                "read 0\n"
+                "write 10\n"
+                "> P. 1:11(10) ack 2\n"
+                "shutdown wr\n"
+                "> F. 11:11(0) ack 2\n"
+                "state LAST_ACK\n"
+                "poll IN OUT HUP RDHUP\n"
+                "unsent 11\n"
+                "+0.1 < . 2:2(0) ack 12 win 10000\n"
+                "state CLOSE\n"
+                "error 0\n"
+                "silent\n"},
     {"simultaneous close (figure 13)", "msl_ms=1000",
-     PASSIVE
-     "shutdown wr\n"
-     "> F. 1:1(0) ack 1\n"
-     "+0.1 < F. 1:1(0) ack 1 win 10000\n"
-     "> . 2:2(0) ack 2\n"
-     "state CLOSING\n"
-     "+0.1 < . 2:2(0) ack 2 win 10000\n"
-     "state TIME_WAIT\n"
-     "+2.1 state CLOSE\n"},
+     PASSIVE "shutdown wr\n"
+             "> F. 1:1(0) ack 1\n"
+             "+0.1 < F. 1:1(0) ack 1 win 10000\n"
+             "> . 2:2(0) ack 2\n"
+             "state CLOSING\n"
+             "+0.1 < . 2:2(0) ack 2 win 10000\n"
+             "state TIME_WAIT\n"
+             "+2.1 state CLOSE\n"},
     {"FIN that acknowledges ours: TIME-WAIT at once", NULL,
      PASSIVE "shutdown wr\n> F. 1:1(0) ack 1\n< F. 1:1(0) ack 2 win 10000\n> . 2:2(0) ack 2\nstate TIME_WAIT\n"},
     {"half-close: text is still received", NULL,
-     FIN_WAIT_2
-     "< P. 1:1001(1000) ack 2 win 10000\n"
-     "+0.04 > . 2:2(0) ack 1001\n"
-     "read 1000\n"
-     "write EPIPE\n"
-     "< FP. 1001:1501(500) ack 2 win 10000\n"
-     "> . 2:2(0) ack 1502\n"
-     "read 500\n"
-     "read 0\n"
-     "state TIME_WAIT\n"},
-    {"FIN is sent again", NULL,
-     PASSIVE "close\n> F. 1:1(0) ack 1\n+0.3 > F. 1:1(0) ack 1\n+0.6 > F. 1:1(0) ack 1\n"},
+     FIN_WAIT_2 "< P. 1:1001(1000) ack 2 win 10000\n"
+                "+0.04 > . 2:2(0) ack 1001\n"
+                "read 1000\n"
+                "write EPIPE\n"
+                "< FP. 1001:1501(500) ack 2 win 10000\n"
+                "> . 2:2(0) ack 1502\n"
+                "read 500\n"
+                "read 0\n"
+                "state TIME_WAIT\n"},
+    {"FIN is sent again", NULL, PASSIVE "close\n> F. 1:1(0) ack 1\n+0.3 > F. 1:1(0) ack 1\n+0.6 > F. 1:1(0) ack 1\n"},
     {"FIN after the queue is empty", NULL,
-     PASSIVE
-     "write 2000\n"
-     "close\n"
-     "> . 1:1001(1000) ack 1\n"
-     "> P. 1001:2001(1000) ack 1\n"
-     "> F. 2001:2001(0) ack 1\n"
-     "+0.1 < F. 1:1(0) ack 2002 win 10000\n"
-     "> . 2002:2002(0) ack 2\n"},
+     PASSIVE "write 2000\n"
+             "close\n"
+             "> . 1:1001(1000) ack 1\n"
+             "> P. 1001:2001(1000) ack 1\n"
+             "> F. 2001:2001(0) ack 1\n"
+             "+0.1 < F. 1:1(0) ack 2002 win 10000\n"
+             "> . 2002:2002(0) ack 2\n"},
     {"FIN beyond a gap waits for the text before it", NULL,
-     PASSIVE
-     "< F. 1001:1501(500) ack 1 win 10000\n"
-     "> . 1:1(0) ack 1\n"
-     "state ESTABLISHED\n"
-     "< . 1:1001(1000) ack 1 win 10000\n"
-     "> . 1:1(0) ack 1502\n"
-     "state CLOSE_WAIT\n"
-     "read 1500\n"
-     "read 0\n"},
+     PASSIVE "< F. 1001:1501(500) ack 1 win 10000\n"
+             "> . 1:1(0) ack 1\n"
+             "state ESTABLISHED\n"
+             "< . 1:1001(1000) ack 1 win 10000\n"
+             "> . 1:1(0) ack 1502\n"
+             "state CLOSE_WAIT\n"
+             "read 1500\n"
+             "read 0\n"},
     {"FIN again in TIME-WAIT is acknowledged, and 2 MSL begin anew", "msl_ms=1000",
-     TIME_WAIT
-     "+1.5 < F. 1:1(0) ack 2 win 10000\n"
-     "> . 2:2(0) ack 2\n"
-     "+1.9 state TIME_WAIT\n"
-     "+0.2 state CLOSE\n"},
+     TIME_WAIT "+1.5 < F. 1:1(0) ack 2 win 10000\n"
+               "> . 2:2(0) ack 2\n"
+               "+1.9 state TIME_WAIT\n"
+               "+0.2 state CLOSE\n"},
     {"TIME-WAIT: a SYN beyond opens a new connection (MAY-2)", NULL,
-     TIME_WAIT
-     "< S 100000:100000(0) win 10000\n"
-     "> S. 0:0(0) ack 100001\n"
-     "< . 100001:100001(0) ack 1 win 10000\n"
-     "accept\n"},
+     TIME_WAIT "< S 100000:100000(0) win 10000\n"
+               "> S. 0:0(0) ack 100001\n"
+               "< . 100001:100001(0) ack 1 win 10000\n"
+               "accept\n"},
     {"TIME-WAIT: an old SYN is answered with an ACK (RFC 5961 s4.2)", NULL,
      TIME_WAIT "< S 0:0(0) win 10000\n> . 2:2(0) ack 2\nstate TIME_WAIT\n"},
     {"close with unread octets: RST (SHLD-3)", NULL,
-     PASSIVE "< . 1:101(100) ack 1 win 10000\n+0.04 > . 1:1(0) ack 101\nclose\n> R 1:1(0)\n< . 101:101(0) ack 1 win 1\n> R 1:1(0)\n"},
+     PASSIVE "< . 1:101(100) ack 1 win 10000\n+0.04 > . 1:1(0) ack 101\nclose\n> R 1:1(0)\n< . 101:101(0) ack 1 win "
+             "1\n> R 1:1(0)\n"},
     {"SO_LINGER 0: close is ABORT (s3.10.5)", NULL, PASSIVE "linger 0\nclose\n> R 1:1(0)\n+10 silent\n"},
     {"new octets after close: RST (s3.6.1, SHLD-3)", NULL,
-     PASSIVE
-     "close\n"
-     "> F. 1:1(0) ack 1\n"
-     "+0.1 < P. 1:101(100) ack 2 win 10000\n"
-     "> R 2:2(0)\n"
-     "+10 silent\n"},
+     PASSIVE "close\n"
+             "> F. 1:1(0) ack 1\n"
+             "+0.1 < P. 1:101(100) ack 2 win 10000\n"
+             "> R 2:2(0)\n"
+             "+10 silent\n"},
     {"an orphan in FIN-WAIT-2 is forgotten after 60 s, as in Linux", NULL,
-     PASSIVE
-     "close\n"
-     "> F. 1:1(0) ack 1\n"
-     "+0.1 < . 1:1(0) ack 2 win 10000\n"
-     "+61 < . 1:1(0) ack 2 win 10000\n"
-     "> R 2:2(0)\n"},
+     PASSIVE "close\n"
+             "> F. 1:1(0) ack 1\n"
+             "+0.1 < . 1:1(0) ack 2 win 10000\n"
+             "+61 < . 1:1(0) ack 2 win 10000\n"
+             "> R 2:2(0)\n"},
     {"shutdown(SHUT_RD): the end of the stream for the reader", NULL,
-     PASSIVE
-     "shutdown rd\n"
-     "poll IN OUT RDHUP\n"
-     "read 0\n"
-     "< . 1:101(100) ack 1 win 10000\n"
-     "+0.04 > . 1:1(0) ack 101\n"
-     "read 100\n"
-     "read 0\n"
-     "write 10\n"
-     "> P. 1:11(10) ack 101\n"},
+     PASSIVE "shutdown rd\n"
+             "poll IN OUT RDHUP\n"
+             "read 0\n"
+             "< . 1:101(100) ack 1 win 10000\n"
+             "+0.04 > . 1:1(0) ack 101\n"
+             "read 100\n"
+             "read 0\n"
+             "write 10\n"
+             "> P. 1:11(10) ack 101\n"},
     {"shutdown(SHUT_RDWR), and then once more", NULL,
-     PASSIVE
-     "shutdown rdwr\n"
-     "> F. 1:1(0) ack 1\n"
-     "poll IN OUT HUP RDHUP\n"
-     "read 0\n"
-     "write EPIPE\n"
-     "shutdown wr\n"
-     "silent\n"},
+     PASSIVE "shutdown rdwr\n"
+             "> F. 1:1(0) ack 1\n"
+             "poll IN OUT HUP RDHUP\n"
+             "read 0\n"
+             "write EPIPE\n"
+             "shutdown wr\n"
+             "silent\n"},
 
     /* ---- resets and attacks: RFC 5961 ---- */
     {"RST at RCV.NXT resets (RFC 5961 s3.2)", NULL,
-     PASSIVE
-     "< R 1:1(0) win 0\n"
-     "poll IN OUT ERR HUP RDHUP\n"
-     "read ECONNRESET\n"
-     "read 0\n"
-     "write EPIPE\n"
-     "state CLOSE\n"
-     "silent\n"},
+     PASSIVE "< R 1:1(0) win 0\n"
+             "poll IN OUT ERR HUP RDHUP\n"
+             "read ECONNRESET\n"
+             "read 0\n"
+             "write EPIPE\n"
+             "state CLOSE\n"
+             "silent\n"},
     {"octets that came before RST can be read, as in Linux", NULL,
      PASSIVE "< . 1:101(100) ack 1 win 10000\n< R 101:101(0) win 0\nread 100\nread ECONNRESET\nread 0\n"},
     {"a write after RST", NULL, PASSIVE "< R 1:1(0) win 0\nwrite ECONNRESET\nwrite EPIPE\n"},
@@ -564,20 +540,18 @@ static const struct script SCRIPTS[] = {
     {"RST outside the window does nothing", NULL,
      PASSIVE "< R 70000:70000(0) win 0\nsilent\nstate ESTABLISHED\nerror 0\n"},
     {"SYN in ESTABLISHED draws a challenge ACK (RFC 5961 s4.2)", NULL,
-     PASSIVE
-     "< S 1:1(0) win 10000\n"
-     "> . 1:1(0) ack 1\n"
-     "< S 70000:70000(0) win 10000\n"
-     "> . 1:1(0) ack 1\n"
-     "state ESTABLISHED\n"},
+     PASSIVE "< S 1:1(0) win 10000\n"
+             "> . 1:1(0) ack 1\n"
+             "< S 70000:70000(0) win 10000\n"
+             "> . 1:1(0) ack 1\n"
+             "state ESTABLISHED\n"},
     {"ACK of what was never sent, and one too old, draw a challenge ACK (RFC 5961 s5.2)", NULL,
-     PASSIVE
-     "< . 1:101(100) ack 2 win 10000\n"
-     "> . 1:1(0) ack 1\n"
-     "read EAGAIN\n"
-     "< . 1:101(100) ack 4294950000 win 10000\n"
-     "> . 1:1(0) ack 1\n"
-     "read EAGAIN\n"},
+     PASSIVE "< . 1:101(100) ack 2 win 10000\n"
+             "> . 1:1(0) ack 1\n"
+             "read EAGAIN\n"
+             "< . 1:101(100) ack 4294950000 win 10000\n"
+             "> . 1:1(0) ack 1\n"
+             "read EAGAIN\n"},
     {"a segment without ACK is dropped", NULL, PASSIVE "< - 1:101(100) win 10000\n+1 silent\nread EAGAIN\n"},
     {"text outside the window is not taken, and drawn an ACK for", NULL,
      PASSIVE "< . 70000:70100(100) ack 1 win 10000\n> . 1:1(0) ack 1\nread EAGAIN\n"},
@@ -621,7 +595,8 @@ int main(void) {
   for (size_t i = 0; i < 3 * COUNT; i++) {
     const struct script *s = &SCRIPTS[i / 3];
     (void)snprintf(names[i], sizeof names[i], "%s: %s", families[i % 3].name, s->name);
-    tests[i] = (struct CMUnitTest){.name = names[i], .test_func = families[i % 3].run, .initial_state = (void *)(uintptr_t)s};
+    tests[i] =
+        (struct CMUnitTest){.name = names[i], .test_func = families[i % 3].run, .initial_state = (void *)(uintptr_t)s};
   }
   return _cmocka_run_group_tests("scripts", tests, 3 * COUNT, NULL, NULL);
 }

@@ -29,14 +29,18 @@ struct word {
 
 #define SAME(x)                                                                                                        \
   { #x, x }
-static const struct word ERRORS[] = {SAME(EINPROGRESS), SAME(EALREADY),     SAME(EAGAIN),      SAME(ECONNREFUSED),
-                                     SAME(ECONNRESET),  SAME(ECONNABORTED), SAME(ETIMEDOUT),   SAME(EPIPE),
-                                     SAME(ENOTCONN),    SAME(EISCONN),      SAME(EINVAL),      SAME(EADDRINUSE),
-                                     SAME(EOPNOTSUPP),  SAME(EHOSTUNREACH), SAME(EBADF),       {"0", 0}};
-static const struct word STATES[] = {{"ESTABLISHED", 1}, {"SYN_SENT", 2},   {"SYN_RECV", 3}, {"FIN_WAIT1", 4},
-                                     {"FIN_WAIT2", 5},   {"TIME_WAIT", 6},  {"CLOSE", 7},    {"CLOSE_WAIT", 8},
-                                     {"LAST_ACK", 9},    {"LISTEN", 10},    {"CLOSING", 11}};
-static const struct word EVENTS[] = {{"IN", POLLIN}, {"OUT", POLLOUT}, {"HUP", POLLHUP}, {"ERR", POLLERR}, {"RDHUP", POLLRDHUP}};
+static const struct word ERRORS[] = {SAME(EINPROGRESS), SAME(EALREADY),     SAME(EAGAIN),    SAME(ECONNREFUSED),
+                                     SAME(ECONNRESET),  SAME(ECONNABORTED), SAME(ETIMEDOUT), SAME(EPIPE),
+                                     SAME(ENOTCONN),    SAME(EISCONN),      SAME(EINVAL),    SAME(EADDRINUSE),
+                                     SAME(EOPNOTSUPP),  SAME(EHOSTUNREACH), SAME(EBADF),     {"0", 0}};
+static const struct word STATES[] = {{"ESTABLISHED", 1}, {"SYN_SENT", 2},  {"SYN_RECV", 3}, {"FIN_WAIT1", 4},
+                                     {"FIN_WAIT2", 5},   {"TIME_WAIT", 6}, {"CLOSE", 7},    {"CLOSE_WAIT", 8},
+                                     {"LAST_ACK", 9},    {"LISTEN", 10},   {"CLOSING", 11}};
+static const struct word EVENTS[] = {{"IN", POLLIN},
+                                     {"OUT", POLLOUT},
+                                     {"HUP", POLLHUP},
+                                     {"ERR", POLLERR},
+                                     {"RDHUP", POLLRDHUP}};
 
 static void broken(const struct drill *d, const char *format, ...) {
   char text[512];
@@ -338,7 +342,8 @@ static void do_connect(struct drill *d, const char *error) {
     make_socket(d);
     check_call(d, d->ifc.fcntl(d->ifc.userdata, d->fd, F_SETFL, (long)(O_RDWR | O_NONBLOCK)), NULL);
   }
-  check_call(d, d->ifc.connect(d->ifc.userdata, d->fd, (struct sockaddr *)&a, len), *error == 0 ? "EINPROGRESS" : error);
+  check_call(d, d->ifc.connect(d->ifc.userdata, d->fd, (struct sockaddr *)&a, len),
+             *error == 0 ? "EINPROGRESS" : error);
 }
 
 static void do_write(struct drill *d, const char *argument) {
@@ -406,7 +411,8 @@ static void ask_poll(struct drill *d, const char *names) {
     wanted |= VALUE(EVENTS, name);
   }
   int n = d->ifc.poll(d->ifc.userdata, &p, 1, 0);
-  if (p.revents != wanted || n != (wanted != 0)) broken(d, "events %#x, not %#x", (unsigned)p.revents, (unsigned)wanted);
+  if (p.revents != wanted || n != (wanted != 0))
+    broken(d, "events %#x, not %#x", (unsigned)p.revents, (unsigned)wanted);
 }
 
 static void ask_amount(struct drill *d, unsigned long request, const char *argument) {
@@ -429,37 +435,61 @@ static void ask_silent(struct drill *d) {
 
 static bool call(struct drill *d, const char *name, const char *argument) {
   int n = atoi(argument);
-  if (strcmp(name, "listen") == 0) do_listen(d, argument);
-  else if (strcmp(name, "accept") == 0) do_accept(d, argument);
-  else if (strcmp(name, "socket") == 0) make_socket(d);
-  else if (strcmp(name, "connect") == 0) do_connect(d, argument);
-  else if (strcmp(name, "write") == 0) do_write(d, argument);
-  else if (strcmp(name, "read") == 0) do_read(d, argument);
-  else if (strcmp(name, "shutdown") == 0) do_shutdown(d, argument);
-  else if (strcmp(name, "close") == 0) do_close(d);
-  else if (strcmp(name, "nonblock") == 0) check_call(d, d->ifc.fcntl(d->ifc.userdata, d->fd, F_SETFL, (long)O_NONBLOCK), NULL);
-  else if (strcmp(name, "nodelay") == 0) set_int(d, IPPROTO_TCP, TCP_NODELAY, n);
-  else if (strcmp(name, "cork") == 0) set_int(d, IPPROTO_TCP, TCP_CORK, n);
-  else if (strcmp(name, "timeout") == 0) set_int(d, IPPROTO_TCP, TCP_USER_TIMEOUT, n);
-  else if (strcmp(name, "rcvbuf") == 0) set_int(d, SOL_SOCKET, SO_RCVBUF, n);
-  else if (strcmp(name, "maxseg") == 0) set_int(d, IPPROTO_TCP, TCP_MAXSEG, n);
+  if (strcmp(name, "listen") == 0)
+    do_listen(d, argument);
+  else if (strcmp(name, "accept") == 0)
+    do_accept(d, argument);
+  else if (strcmp(name, "socket") == 0)
+    make_socket(d);
+  else if (strcmp(name, "connect") == 0)
+    do_connect(d, argument);
+  else if (strcmp(name, "write") == 0)
+    do_write(d, argument);
+  else if (strcmp(name, "read") == 0)
+    do_read(d, argument);
+  else if (strcmp(name, "shutdown") == 0)
+    do_shutdown(d, argument);
+  else if (strcmp(name, "close") == 0)
+    do_close(d);
+  else if (strcmp(name, "nonblock") == 0)
+    check_call(d, d->ifc.fcntl(d->ifc.userdata, d->fd, F_SETFL, (long)O_NONBLOCK), NULL);
+  else if (strcmp(name, "nodelay") == 0)
+    set_int(d, IPPROTO_TCP, TCP_NODELAY, n);
+  else if (strcmp(name, "cork") == 0)
+    set_int(d, IPPROTO_TCP, TCP_CORK, n);
+  else if (strcmp(name, "timeout") == 0)
+    set_int(d, IPPROTO_TCP, TCP_USER_TIMEOUT, n);
+  else if (strcmp(name, "rcvbuf") == 0)
+    set_int(d, SOL_SOCKET, SO_RCVBUF, n);
+  else if (strcmp(name, "maxseg") == 0)
+    set_int(d, IPPROTO_TCP, TCP_MAXSEG, n);
   else if (strcmp(name, "linger") == 0) {
     struct linger l = {1, n};
     set(d, SOL_SOCKET, SO_LINGER, &l, sizeof l);
-  } else return false;
+  } else
+    return false;
   return true;
 }
 
 static bool question(struct drill *d, const char *name, const char *argument) {
-  if (strcmp(name, "state") == 0) ask_state(d, argument);
-  else if (strcmp(name, "error") == 0) ask_error(d, argument);
-  else if (strcmp(name, "poll") == 0) ask_poll(d, argument);
-  else if (strcmp(name, "unread") == 0) ask_amount(d, SIOCINQ, argument);
-  else if (strcmp(name, "unsent") == 0) ask_amount(d, SIOCOUTQ, argument);
-  else if (strcmp(name, "silent") == 0) ask_silent(d);
-  else if (strcmp(name, "listener") == 0) d->fd = d->listener;
-  else if (strcmp(name, "peer") == 0) d->remote.port = (uint16_t)atoi(argument);
-  else return false;
+  if (strcmp(name, "state") == 0)
+    ask_state(d, argument);
+  else if (strcmp(name, "error") == 0)
+    ask_error(d, argument);
+  else if (strcmp(name, "poll") == 0)
+    ask_poll(d, argument);
+  else if (strcmp(name, "unread") == 0)
+    ask_amount(d, SIOCINQ, argument);
+  else if (strcmp(name, "unsent") == 0)
+    ask_amount(d, SIOCOUTQ, argument);
+  else if (strcmp(name, "silent") == 0)
+    ask_silent(d);
+  else if (strcmp(name, "listener") == 0)
+    d->fd = d->listener;
+  else if (strcmp(name, "peer") == 0)
+    d->remote.port = (uint16_t)atoi(argument);
+  else
+    return false;
   return true;
 }
 
