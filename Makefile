@@ -14,11 +14,13 @@ include proofs/flags.mk
 CORE := $(sort $(wildcard core/*/*.c))
 HARNESS := $(filter-out harness/main.c,$(sort $(wildcard harness/*.c)))
 SUPPORT := $(sort $(wildcard tests/support/*.c))
-KINDS := unit scenario harness soak e2e
+KINDS := unit scenario harness packetdrill soak e2e
 TESTS := $(sort $(foreach k,$(KINDS),$(wildcard tests/$k/*.c)))
 SCRIPTS := tests/freestanding/check.sh tests/examples/embed.sh tests/interop/sample.sh $(sort $(wildcard tests/e2e/*.sh tests/e2e/*.py))
 EXAMPLES := $(sort $(wildcard examples/*.c))
-SOURCES := $(sort $(CORE) $(wildcard core/*.h core/*/*.h harness/*.[ch] tests/*/*.[ch] examples/*.c proofs/*.c))
+PACKETDRILL := $(CORE) $(sort $(wildcard harness/packetdrill/*.c)) $(patsubst %,harness/%.c,framing isn log packet udp)
+SOURCES := $(sort $(CORE) $(wildcard core/*.h core/*/*.h harness/*.[ch] harness/*/*.[ch] tests/*/*.[ch] examples/*.c \
+  proofs/*.c))
 BINARY := $(if $(wildcard harness/main.c),$(BUILD)/vtcp)
 PROGRAMS := $(TESTS:%.c=$(BUILD)/%)
 LIBS := $(BUILD)/libharness.a $(BUILD)/libvtcp.a
@@ -28,8 +30,8 @@ PACKAGES := ca-certificates clang clang-format clang-tidy cppcheck curl cvc4 fra
   libc6-dev libcmocka-dev liblwip-dev libnewlib-arm-none-eabi libpcap-dev libsodium-dev make pkg-config python3 \
   tshark valgrind why3 z3
 
-.PHONY: all build setup demo check check-sanitize check-programs interop bench lint format format-check prove prove-fast \
-  expected wp-flags clean help
+.PHONY: all build setup demo check check-sanitize check-programs interop bench lint format format-check prove \
+  prove-fast packetdrill expected wp-flags clean help
 .DELETE_ON_ERROR:
 
 all: build ## build the library and the vtcp program (no proof tools needed)
@@ -44,15 +46,17 @@ setup: ## install what the tests and proofs need (Debian packages) and let Why3 
 demo: build ## send a file between two vtcp processes over a bad path (FILE=... for a file of your own)
 	$(BUILD)/vtcp demo $(if $(FILE),--file $(FILE))
 
-check: build check-programs ## run every test; the last line has the totals
+packetdrill: $(BUILD)/libvtcp_packetdrill.so ## build the adapter for packetdrill, a shared object
+
+check: build packetdrill check-programs ## run every test; the last line has the totals
 	@VTCP=$(abspath $(BUILD))/vtcp CC="$(CC)" python3 tests/run.py $(PROGRAMS) $(SCRIPTS)
 
 check-programs: $(PROGRAMS) $(EXAMPLES:%.c=$(BUILD)/%)
 
 check-sanitize: ## unit, scenario and soak tests under the address and undefined-behaviour sanitizers
 	@$(MAKE) --no-print-directory BUILD=build/sanitize SANITIZE=1 check-sanitize-run
-check-sanitize-run: $(filter-out $(BUILD)/tests/e2e/%,$(PROGRAMS))
-	@ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1 python3 tests/run.py $^
+check-sanitize-run: $(BUILD)/libvtcp_packetdrill.so $(filter-out $(BUILD)/tests/e2e/%,$(PROGRAMS))
+	@ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1 python3 tests/run.py $(filter-out %.so,$^)
 
 interop: build ## vtcp on a TUN device against the kernel's TCP, every case (root; make check runs a sample)
 	@VTCP=$(abspath $(BUILD))/vtcp python3 tests/interop/interop.py
@@ -105,6 +109,13 @@ $(BUILD)/core/%.o: core/%.c Makefile
 $(BUILD)/harness/%.o: harness/%.c Makefile
 	@mkdir -p $(@D)
 	$(COMPILE) $(POSIX) -c $< -o $@
+
+$(BUILD)/pic/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(COMPILE) -fPIC -fvisibility=hidden -pthread $(POSIX) -c $< -o $@
+
+$(BUILD)/libvtcp_packetdrill.so: $(PACKETDRILL:%.c=$(BUILD)/pic/%.o)
+	$(CC) $(SAN) $(LDFLAGS) -shared -pthread -Wl,-z,nodelete $^ -lsodium -o $@
 
 $(BUILD)/tests/%.o: tests/%.c Makefile
 	@mkdir -p $(@D)
