@@ -776,12 +776,13 @@ void sim_connect(struct sim *s) {
 }
 
 static void reach_established(struct sim *s, enum vtcp_state state) {
-  inject(s, A, "SYN,ACK", 300, 101, 0, .has_mss = true, .mss = 1000);
-  if (state == VTCP_CLOSE_WAIT || state == VTCP_LAST_ACK) inject(s, A, "FIN,ACK", 301, 101, 0);
+  uint32_t a = s->end[A].iss, b = s->end[B].iss;
+  inject(s, A, "SYN,ACK", b, a + 1, 0, .has_mss = true, .mss = 1000);
+  if (state == VTCP_CLOSE_WAIT || state == VTCP_LAST_ACK) inject(s, A, "FIN,ACK", b + 1, a + 1, 0);
   if (state > VTCP_ESTABLISHED && state != VTCP_CLOSE_WAIT) sim_close(s, A);
-  if (state == VTCP_CLOSING) inject(s, A, "FIN,ACK", 301, 101, 0);
-  if (state == VTCP_FIN_WAIT_2 || state == VTCP_TIME_WAIT) inject(s, A, "ACK", 301, 102, 0);
-  if (state == VTCP_TIME_WAIT) inject(s, A, "FIN,ACK", 301, 102, 0);
+  if (state == VTCP_CLOSING) inject(s, A, "FIN,ACK", b + 1, a + 1, 0);
+  if (state == VTCP_FIN_WAIT_2 || state == VTCP_TIME_WAIT) inject(s, A, "ACK", b + 1, a + 2, 0);
+  if (state == VTCP_TIME_WAIT) inject(s, A, "FIN,ACK", b + 1, a + 2, 0);
 }
 
 void sim_reach(struct sim *s, struct sim_options o, enum vtcp_state state) {
@@ -791,7 +792,7 @@ void sim_reach(struct sim *s, struct sim_options o, enum vtcp_state state) {
     sim_listen(s, A);
   else if (state != VTCP_CLOSED)
     sim_open(s, A);
-  if (state == VTCP_SYN_RECEIVED) inject(s, A, "SYN", 300, 0, 0, .has_mss = true, .mss = 1000);
+  if (state == VTCP_SYN_RECEIVED) inject(s, A, "SYN", s->end[B].iss, 0, 0, .has_mss = true, .mss = 1000);
   if (state >= VTCP_ESTABLISHED) reach_established(s, state);
   expect_state(s, A, state);
   sim_deliver(s);
