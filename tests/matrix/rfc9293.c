@@ -11,6 +11,7 @@
 #define WND 30000u                   /* SEG.WND */
 #define SOON (500 * MS - 1)          /* MUST-40: less than 0.5 seconds */
 #define MSL (120 * (uint64_t)SECOND) /* as in struct sim_options */
+#define NAME 200                     /* octets of the name of a test */
 #define COMPLAINTS 6                 /* of one row */
 
 static struct table table;
@@ -302,27 +303,31 @@ static void print_departures(void) {
   }
 }
 
+/* A test for each row, after those of the table as a whole. */
+static int run_rows(struct CMUnitTest *tests, char *names) {
+  size_t n = 0;
+  tests[n++] = (struct CMUnitTest)cmocka_unit_test(every_case_is_in_one_row);
+  tests[n++] = (struct CMUnitTest)cmocka_unit_test(challenges_are_limited);
+  for (size_t i = 0; i < table.row_count; i++) {
+    name_of(&table.rows[i], names + i * NAME, NAME);
+    tests[n++] = (struct CMUnitTest){names + i * NAME, row_holds, NULL, NULL, &table.rows[i]};
+  }
+  return _cmocka_run_group_tests("rfc9293", tests, n, NULL, NULL);
+}
+
 int main(int argc, char **argv) {
   if (argc > 2 || !table_read(&table, argc > 1 ? argv[1] : TABLE)) {
     fprintf(stderr, "usage: %s [TABLE]   (without it, from the root of the tree: %s)\n", argv[0], TABLE);
     return 2;
-  }
-  enum { OTHERS = 2, NAME = 200 };
-  struct CMUnitTest *tests = calloc(table.row_count + OTHERS, sizeof *tests);
-  char *names = calloc(table.row_count, NAME);
-  if (tests == NULL || names == NULL) return 2;
-  tests[0] = (struct CMUnitTest)cmocka_unit_test(every_case_is_in_one_row);
-  tests[1] = (struct CMUnitTest)cmocka_unit_test(challenges_are_limited);
-  for (size_t i = 0; i < table.row_count; i++) {
-    name_of(&table.rows[i], names + i * NAME, NAME);
-    tests[OTHERS + i] = (struct CMUnitTest){names + i * NAME, row_holds, NULL, NULL, &table.rows[i]};
   }
   struct cover c = {0};
   each_try(visit_cover, &c);
   printf("# %zu rows, %u cases, each with %zu choices of sequence numbers\n", table.row_count, c.cases, NUMBERINGS);
   print_departures();
   fflush(stdout);
-  int failed = _cmocka_run_group_tests("rfc9293", tests, table.row_count + OTHERS, NULL, NULL);
+  struct CMUnitTest *tests = calloc(table.row_count + 2, sizeof *tests);
+  char *names = calloc(table.row_count, NAME);
+  int failed = tests != NULL && names != NULL ? run_rows(tests, names) : 2;
   free(names);
   free(tests);
   table_free(&table);
