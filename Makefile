@@ -14,7 +14,7 @@ include proofs/flags.mk
 CORE := $(sort $(wildcard core/*/*.c))
 HARNESS := $(filter-out harness/main.c,$(sort $(wildcard harness/*.c)))
 SUPPORT := $(sort $(wildcard tests/support/*.c))
-KINDS := unit scenario harness packetdrill soak e2e
+KINDS := unit scenario matrix harness packetdrill soak lwip e2e
 TESTS := $(sort $(foreach k,$(KINDS),$(wildcard tests/$k/*.c)))
 SCRIPTS := tests/freestanding/check.sh tests/examples/embed.sh tests/interop/sample.sh $(sort $(wildcard tests/e2e/*.sh tests/e2e/*.py))
 EXAMPLES := $(sort $(wildcard examples/*.c))
@@ -121,6 +121,9 @@ $(BUILD)/tests/%.o: tests/%.c Makefile
 	@mkdir -p $(@D)
 	$(COMPILE) $(POSIX) -c $< -o $@
 
+$(BUILD)/tests/support/lwip_peer.o: CPPFLAGS += -isystem /usr/include/lwip
+$(BUILD)/tests/lwip/%: LDLIBS += -llwip
+
 $(BUILD)/examples/%: examples/%.c $(BUILD)/libvtcp.a
 	@mkdir -p $(@D)
 	$(COMPILE) -Icore $< $(BUILD)/libvtcp.a -o $@
@@ -129,7 +132,7 @@ $(BUILD)/vtcp: $(BUILD)/harness/main.o $(LIBS)
 	$(CC) $(SAN) $(LDFLAGS) $< $(LIBS) -lsodium -lpcap -o $@
 
 $(PROGRAMS): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/libsupport.a $(LIBS)
-	$(CC) $(SAN) $(LDFLAGS) $< $(BUILD)/libsupport.a $(LIBS) -lsodium -lpcap -lcmocka -o $@
+	$(CC) $(SAN) $(LDFLAGS) $< $(BUILD)/libsupport.a $(LIBS) -lsodium -lpcap -lcmocka $(LDLIBS) -o $@
 
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
