@@ -1,4 +1,5 @@
 #include "sim.h"
+#include "inv.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -127,7 +128,9 @@ void sim_fail(struct sim *s, const char *file, int line, const char *format, ...
   fprintf(stderr, "%s:%d: at %.6f s: %s\n", file, line, (double)s->now / (double)SECOND - 1000.0, s->failure);
   sim_print(s);
   if (s->on_failure != NULL) longjmp(*s->on_failure, 1);
+#ifndef SIM_ALONE
   fail_msg("%s", s->failure);
+#endif
   abort();
 }
 
@@ -489,6 +492,8 @@ static bool drain(struct sim *s, enum side e) {
     memset(&g, 0xff, sizeof g);
   }
   sim_assert(s, !vtcp_output(&x->c, s->now, &g), "%c: vtcp_output says no, then yes", name_of(e));
+  const char *broken = s->now <= VTCP_TIME_MAX ? inv_idle_broken(&x->c, s->now) : NULL;
+  sim_assert(s, broken == NULL, "%c: %s", name_of(e), broken);
   return empty + texts > 0;
 }
 
@@ -622,21 +627,6 @@ void sim_timeout(struct sim *s, enum side e) {
 
 /* ---- what must hold after every step ---- */
 
-static const unsigned next_states[] = {
-    [VTCP_CLOSED] = 1u << VTCP_LISTEN | 1u << VTCP_SYN_SENT,
-    [VTCP_LISTEN] = 1u << VTCP_SYN_SENT | 1u << VTCP_SYN_RECEIVED | 1u << VTCP_CLOSED,
-    [VTCP_SYN_SENT] = 1u << VTCP_SYN_RECEIVED | 1u << VTCP_ESTABLISHED | 1u << VTCP_CLOSE_WAIT | 1u << VTCP_CLOSED,
-    [VTCP_SYN_RECEIVED] = 1u << VTCP_LISTEN | 1u << VTCP_ESTABLISHED | 1u << VTCP_CLOSE_WAIT | 1u << VTCP_FIN_WAIT_1 |
-                          1u << VTCP_CLOSING | 1u << VTCP_CLOSED,
-    [VTCP_ESTABLISHED] = 1u << VTCP_CLOSE_WAIT | 1u << VTCP_FIN_WAIT_1 | 1u << VTCP_CLOSED,
-    [VTCP_FIN_WAIT_1] = 1u << VTCP_FIN_WAIT_2 | 1u << VTCP_CLOSING | 1u << VTCP_TIME_WAIT | 1u << VTCP_CLOSED,
-    [VTCP_FIN_WAIT_2] = 1u << VTCP_TIME_WAIT | 1u << VTCP_CLOSED,
-    [VTCP_CLOSE_WAIT] = 1u << VTCP_LAST_ACK | 1u << VTCP_CLOSED,
-    [VTCP_CLOSING] = 1u << VTCP_TIME_WAIT | 1u << VTCP_CLOSED,
-    [VTCP_LAST_ACK] = 1u << VTCP_CLOSED,
-    [VTCP_TIME_WAIT] = 1u << VTCP_CLOSED,
-};
-
 static bool fin_received(enum vtcp_state state) {
   return state == VTCP_CLOSE_WAIT || state == VTCP_CLOSING || state == VTCP_LAST_ACK || state == VTCP_TIME_WAIT;
 }
@@ -644,9 +634,15 @@ static bool fin_received(enum vtcp_state state) {
 static void check_state(struct sim *s, enum side e, enum vtcp_state state) {
   struct sim_end *x = &s->end[e];
   sim_assert(s, (unsigned)state <= VTCP_TIME_WAIT, "%c: no such state: %d", name_of(e), (int)state);
-  sim_assert(s, state == x->state_before || (next_states[x->state_before] >> state & 1u) != 0, "%c: from %s to %s",
-             name_of(e), sim_state_name(x->state_before), sim_state_name(state));
+  sim_assert(s, inv_may_follow(x->state_before, state), "%c: from %s to %s", name_of(e), sim_state_name(x->state_before),
+             sim_state_name(state));
   x->state_before = state;
+}
+
+static void check_invariant(struct sim *s, enum side e) {
+  const struct vtcp *c = &s->end[e].c;
+  const char *broken = inv_broken(c);
+  sim_assert(s, broken == NULL, "%c: %s", name_of(e), broken);
 }
 
 static void check_pair(struct sim *s, enum side e, const struct vtcp_status *t) {
@@ -673,6 +669,7 @@ static void check_unarmed(struct sim *s, enum side e, const struct vtcp_status *
 void sim_check(struct sim *s, enum side e) {
   struct sim_end *x = &s->end[e];
   struct vtcp_status t = sim_status(s, e);
+  check_invariant(s, e);
   check_state(s, e, t.state);
   sim_assert(s, t.unread <= x->cfg.rcv_cap, "%c: unread %u", name_of(e), t.unread);
   sim_assert(s, t.unacknowledged <= x->cfg.snd_cap && t.send_space <= x->cfg.snd_cap, "%c: unacknowledged %u, space %u",
