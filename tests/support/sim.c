@@ -219,7 +219,7 @@ struct vtcp_status sim_status(const struct sim *s, enum side e) {
 
 /* ---- the wire ---- */
 
-static void packet_add(struct sim *s, enum side to, uint64_t at, const uint8_t *octets, uint32_t len) {
+void sim_carry(struct sim *s, enum side to, uint64_t at, const uint8_t *octets, uint32_t len) {
   if (s->packet_count == s->packet_cap) {
     s->packet_cap = s->packet_cap * 2 + 16;
     s->packets = need(realloc(s->packets, s->packet_cap * sizeof *s->packets));
@@ -231,6 +231,11 @@ static void packet_add(struct sim *s, enum side to, uint64_t at, const uint8_t *
   p->len = len;
   p->octets = need(malloc(len));
   memcpy(p->octets, octets, len);
+}
+
+void sim_drop(struct sim *s, size_t i) {
+  free(s->packets[i].octets);
+  s->packets[i] = s->packets[--s->packet_count];
 }
 
 static void rule_add(struct sim *s, enum side from, uint32_t n, enum sim_fate fate, uint64_t delay) {
@@ -363,8 +368,8 @@ static void transmit(struct sim *s, enum side from, const struct vtcp_segment *g
   enum side to = other(from);
   uint64_t at = s->now + s->latency[from];
   if (fate == SIM_CORRUPT) octets[sim_below(s, len)] ^= (uint8_t)(1 + sim_below(s, 255));
-  if (fate != SIM_LOST) packet_add(s, to, at + (fate == SIM_LATE ? delay : 0), octets, len);
-  if (fate == SIM_TWICE) packet_add(s, to, at + delay, octets, len);
+  if (fate != SIM_LOST) sim_carry(s, to, at + (fate == SIM_LATE ? delay : 0), octets, len);
+  if (fate == SIM_TWICE) sim_carry(s, to, at + delay, octets, len);
   free(octets);
 }
 

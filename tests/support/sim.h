@@ -170,6 +170,8 @@ struct vtcp_status sim_status(const struct sim *s, enum side e);
 void sim_lose(struct sim *s, enum side from, uint32_t n);
 void sim_twice(struct sim *s, enum side from, uint32_t n, uint64_t later);
 void sim_late(struct sim *s, enum side from, uint32_t n, uint64_t later);
+void sim_carry(struct sim *s, enum side to, uint64_t at, const uint8_t *octets, uint32_t len); /* one more packet */
+void sim_drop(struct sim *s, size_t i); /* the i-th of s->packets; the last one takes its place */
 void sim_inject(struct sim *s, enum side to, struct sim_hand h);
 void sim_inject_octets(struct sim *s, enum side to, const uint8_t *octets, uint32_t len);
 #define inject(s, to, fl, sq, ak, ln, ...)                                                                             \
