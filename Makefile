@@ -14,7 +14,7 @@ include proofs/flags.mk
 CORE := $(sort $(wildcard core/*/*.c))
 HARNESS := $(filter-out harness/main.c,$(sort $(wildcard harness/*.c)))
 SUPPORT := $(sort $(wildcard tests/support/*.c))
-KINDS := unit scenario soak e2e
+KINDS := unit scenario harness soak e2e
 TESTS := $(sort $(foreach k,$(KINDS),$(wildcard tests/$k/*.c)))
 SCRIPTS := tests/freestanding/check.sh tests/examples/embed.sh $(sort $(wildcard tests/e2e/*.sh tests/e2e/*.py))
 EXAMPLES := $(sort $(wildcard examples/*.c))

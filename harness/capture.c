@@ -5,23 +5,15 @@
 #include <pcap/pcap.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <time.h>
 
-#include "framing.h"
 #include "log.h"
-
-#define IPV4_HEADER 20u
-#define IPV6_HEADER 40u
-#define PROTOCOL_TCP 6u
-#define HOPS 64u
-#define PACKET_MAX 65535u
+#include "packet.h"
 
 struct capture {
   pcap_t *kind;
   pcap_dumper_t *file;
   const char *path;
-  uint16_t id;
   uint64_t too_long;
   uint8_t packet[PACKET_MAX];
 };
@@ -39,57 +31,24 @@ struct capture *capture_open(const char *path) {
   return NULL;
 }
 
-static void put16(uint8_t *out, uint32_t v) {
-  out[0] = (uint8_t)(v / 256u);
-  out[1] = (uint8_t)(v % 256u);
-}
-
-/* RFC 791 s3.1, without options or fragmentation. */
-static void put_ipv4(struct capture *c, const struct udp_address *src, const struct udp_address *dst, uint32_t len) {
-  uint8_t *p = c->packet;
-  memset(p, 0, IPV4_HEADER);
-  p[0] = 0x45;
-  put16(p + 2, IPV4_HEADER + len);
-  put16(p + 4, c->id++);
-  p[6] = 0x40; /* don't fragment */
-  p[8] = HOPS;
-  p[9] = PROTOCOL_TCP;
-  memcpy(p + 12, src->ip, 4);
-  memcpy(p + 16, dst->ip, 4);
-  put16(p + 10, 65535u - vtcp_checksum_fold(vtcp_checksum_add(0, p, IPV4_HEADER)));
-}
-
-/* RFC 8200 s3. */
-static void put_ipv6(struct capture *c, const struct udp_address *src, const struct udp_address *dst, uint32_t len) {
-  uint8_t *p = c->packet;
-  memset(p, 0, IPV6_HEADER);
-  p[0] = 0x60;
-  put16(p + 4, len);
-  p[6] = PROTOCOL_TCP;
-  p[7] = HOPS;
-  memcpy(p + 8, src->ip, 16);
-  memcpy(p + 24, dst->ip, 16);
+void capture_packet(struct capture *c, const uint8_t *octets, uint32_t len) {
+  if (c == NULL) return;
+  struct timespec t;
+  (void)clock_gettime(CLOCK_REALTIME, &t);
+  struct pcap_pkthdr h = {.caplen = len, .len = len};
+  h.ts.tv_sec = t.tv_sec;
+  h.ts.tv_usec = t.tv_nsec / 1000;
+  pcap_dump((u_char *)c->file, &h, octets);
 }
 
 void capture_segment(struct capture *c, const struct udp_address *src, const struct udp_address *dst,
                      const struct vtcp_segment *s) {
   if (c == NULL) return;
-  uint32_t ip = src->family == AF_INET6 ? IPV6_HEADER : IPV4_HEADER;
-  uint32_t len = framing_segment(src, dst, s, c->packet + ip, PACKET_MAX - ip);
-  if (len == 0) {
+  uint32_t len = packet_encode(src, dst, s, c->packet, sizeof c->packet);
+  if (len == 0)
     c->too_long++;
-    return;
-  }
-  if (src->family == AF_INET6)
-    put_ipv6(c, src, dst, len);
   else
-    put_ipv4(c, src, dst, len);
-  struct timespec t;
-  (void)clock_gettime(CLOCK_REALTIME, &t);
-  struct pcap_pkthdr h = {.caplen = ip + len, .len = ip + len};
-  h.ts.tv_sec = t.tv_sec;
-  h.ts.tv_usec = t.tv_nsec / 1000;
-  pcap_dump((u_char *)c->file, &h, c->packet);
+    capture_packet(c, c->packet, len);
 }
 
 bool capture_close(struct capture *c) {

@@ -1,0 +1,200 @@
+#include "packet.h"
+
+#include <string.h>
+#include <sys/socket.h>
+
+#include "framing.h"
+
+#define IPV4_HEADER 20u
+#define IPV6_HEADER 40u
+#define IP_PAYLOAD_MAX 65535u
+#define HOP_BY_HOP 0u
+#define ICMPV4 1u
+#define TCP 6u
+#define FRAGMENT_HEADER 44u
+#define ICMPV6 58u
+#define DESTINATION_OPTIONS 60u
+#define HOPS 64u
+#define ICMP_HEADER 8u
+#define QUOTED_MIN 8u /* octets of a TCP header that an ICMP error quotes at least: ports and SEG.SEQ */
+
+/* What an IP header says. */
+struct header {
+  struct udp_address src, dst;
+  uint32_t protocol;
+  uint32_t at;  /* where the payload begins */
+  uint32_t end; /* where the packet ends by its own account */
+  bool fragment;
+};
+
+static uint32_t get16(const uint8_t *p) { return p[0] * 256u + p[1]; }
+
+static uint32_t get32(const uint8_t *p) { return get16(p) * 65536u + get16(p + 2); }
+
+static void put16(uint8_t *p, uint32_t v) {
+  p[0] = (uint8_t)(v / 256u % 256u);
+  p[1] = (uint8_t)(v % 256u);
+}
+
+uint32_t packet_header(int family) { return family == AF_INET6 ? IPV6_HEADER : IPV4_HEADER; }
+
+/* RFC 791 s3.1. */
+static bool read_ipv4(const uint8_t *p, uint32_t len, struct header *h) {
+  if (len < IPV4_HEADER) return false;
+  h->at = p[0] % 16u * 4u;
+  h->end = get16(p + 2);
+  h->protocol = p[9];
+  h->fragment = get16(p + 6) % 0x4000u != 0; /* offset, or more fragments */
+  h->src.family = h->dst.family = AF_INET;
+  memcpy(h->src.ip, p + 12, 4);
+  memcpy(h->dst.ip, p + 16, 4);
+  return h->at >= IPV4_HEADER && h->at <= len && h->at <= h->end;
+}
+
+/* RFC 8200 s3, s4. A fragment header of a whole packet is skipped (RFC 6946). */
+static bool read_ipv6(const uint8_t *p, uint32_t len, struct header *h) {
+  if (len < IPV6_HEADER) return false;
+  h->at = IPV6_HEADER;
+  h->end = IPV6_HEADER + get16(p + 4);
+  h->protocol = p[6];
+  h->src.family = h->dst.family = AF_INET6;
+  memcpy(h->src.ip, p + 8, 16);
+  memcpy(h->dst.ip, p + 24, 16);
+  uint32_t room = len < h->end ? len : h->end;
+  while (h->protocol == HOP_BY_HOP || h->protocol == DESTINATION_OPTIONS || h->protocol == FRAGMENT_HEADER) {
+    if (room - h->at < 8u) return false;
+    const uint8_t *extension = p + h->at;
+    uint32_t size = h->protocol == FRAGMENT_HEADER ? 8u : 8u + 8u * extension[1];
+    if (room - h->at < size) return false;
+    if (h->protocol == FRAGMENT_HEADER)
+      h->fragment = (get16(extension + 2) & 0xfff9u) != 0; /* offset, more fragments */
+    h->protocol = extension[0];
+    h->at += size;
+    if (h->fragment) return true;
+  }
+  return true;
+}
+
+/* The header of a packet of which len octets are there; false: it is none. */
+static bool read_header(const uint8_t *p, uint32_t len, struct header *h) {
+  memset(h, 0, sizeof *h);
+  if (len == 0) return false;
+  if (p[0] / 16u == 4u) return read_ipv4(p, len, h);
+  return p[0] / 16u == 6u && read_ipv6(p, len, h);
+}
+
+/* An address that one host can have. */
+static bool unicast(const struct udp_address *a) {
+  static const uint8_t none[16];
+  size_t len = a->family == AF_INET6 ? 16 : 4;
+  bool group = a->family == AF_INET6 ? a->ip[0] == 0xff : a->ip[0] >= 224;
+  return !group && memcmp(a->ip, none, len) != 0;
+}
+
+static enum packet_verdict read_segment(const uint8_t *p, const struct header *h, struct packet *out) {
+  const uint8_t *tcp = p + h->at;
+  uint32_t len = h->end - h->at;
+  uint64_t pseudo = h->src.family == AF_INET6 ? vtcp_checksum_ipv6(h->src.ip, h->dst.ip, len)
+                                              : vtcp_checksum_ipv4(h->src.ip, h->dst.ip, len);
+  if (!vtcp_checksum_ok(pseudo, tcp, len)) return PACKET_BAD_CHECKSUM;
+  if (vtcp_segment_parse(tcp, len, &out->segment) != VTCP_PARSE_OK) return PACKET_MALFORMED;
+  out->src = h->src;
+  out->dst = h->dst;
+  out->src.port = out->segment.src_port;
+  out->dst.port = out->segment.dst_port;
+  return out->src.port == 0 || out->dst.port == 0 ? PACKET_MALFORMED : PACKET_SEGMENT;
+}
+
+/* What an ICMP message says about a TCP segment; PACKET_OTHER: nothing (MUST-55: nor does Source Quench). */
+static enum packet_verdict icmp_kind(uint32_t protocol, uint32_t type, uint32_t code) {
+  if (protocol == ICMPV4) {
+    if (type == 3 && code == 4) return PACKET_TOO_BIG;
+    if (type == 3) return code == 2 || code == 3 ? PACKET_HARD_ERROR : PACKET_SOFT_ERROR;
+    return type == 11 || type == 12 ? PACKET_SOFT_ERROR : PACKET_OTHER;
+  }
+  if (type == 1) return code == 1 || code == 4 ? PACKET_HARD_ERROR : PACKET_SOFT_ERROR;
+  if (type == 2) return PACKET_TOO_BIG;
+  return type == 3 || type == 4 ? PACKET_SOFT_ERROR : PACKET_OTHER;
+}
+
+/* The largest MTU in use below the size of a packet that was too big (RFC 1191 s7.1). */
+static uint32_t plateau(uint32_t size) {
+  static const uint16_t plateaus[] = {32000, 17914, 8166, 4352, 2002, 1492, 1006, 508, 296};
+  for (size_t i = 0; i < sizeof plateaus / sizeof *plateaus; i++)
+    if (plateaus[i] < size) return plateaus[i];
+  return 68;
+}
+
+static enum packet_verdict read_icmp(const uint8_t *p, const struct header *h, struct packet *out) {
+  const uint8_t *icmp = p + h->at;
+  uint32_t len = h->end - h->at;
+  bool v6 = h->protocol == ICMPV6;
+  uint64_t pseudo = v6 ? vtcp_checksum_ipv6(h->src.ip, h->dst.ip, len) - TCP + ICMPV6 : 0;
+  if (!vtcp_checksum_ok(pseudo, icmp, len)) return PACKET_BAD_CHECKSUM;
+  if (len < ICMP_HEADER) return PACKET_MALFORMED;
+  enum packet_verdict kind = icmp_kind(h->protocol, icmp[0], icmp[1]);
+  const uint8_t *quoted = icmp + ICMP_HEADER;
+  struct header q;
+  if (kind == PACKET_OTHER) return PACKET_OTHER;
+  if (!read_header(quoted, len - ICMP_HEADER, &q) || q.src.family != h->src.family) return PACKET_MALFORMED;
+  if (q.protocol != TCP || q.fragment) return PACKET_OTHER;
+  if (len - ICMP_HEADER - q.at < QUOTED_MIN || q.end - q.at < QUOTED_MIN) return PACKET_MALFORMED;
+  out->src = q.src;
+  out->dst = q.dst;
+  out->src.port = (uint16_t)get16(quoted + q.at);
+  out->dst.port = (uint16_t)get16(quoted + q.at + 2);
+  out->seq = get32(quoted + q.at + 4);
+  out->mtu = v6 ? get32(icmp + 4) : get16(icmp + 6);
+  if (!v6 && out->mtu == 0) out->mtu = plateau(q.end);
+  return kind;
+}
+
+enum packet_verdict packet_decode(const uint8_t *octets, uint32_t len, struct packet *out) {
+  struct header h;
+  if (!read_header(octets, len, &h) || h.end > len) return PACKET_MALFORMED;
+  bool v6 = h.src.family == AF_INET6;
+  if (!v6 && !vtcp_checksum_ok(0, octets, h.at)) return PACKET_BAD_CHECKSUM;
+  if (!unicast(&h.src) || !unicast(&h.dst)) return PACKET_OTHER;
+
+  if (h.fragment) return PACKET_FRAGMENT;
+  if (h.protocol == TCP) return read_segment(octets, &h, out);
+  return h.protocol == (v6 ? ICMPV6 : ICMPV4) ? read_icmp(octets, &h, out) : PACKET_OTHER;
+}
+
+/* RFC 791 s3.1; a packet that is not to be fragmented needs no identification (RFC 6864 s4.1). */
+static void put_ipv4(uint8_t *p, const struct udp_address *src, const struct udp_address *dst, uint32_t len) {
+  memset(p, 0, IPV4_HEADER);
+  p[0] = 0x45;
+  put16(p + 2, IPV4_HEADER + len);
+  p[6] = 0x40; /* don't fragment */
+  p[8] = HOPS;
+  p[9] = TCP;
+  memcpy(p + 12, src->ip, 4);
+  memcpy(p + 16, dst->ip, 4);
+  put16(p + 10, 65535u - vtcp_checksum_fold(vtcp_checksum_add(0, p, IPV4_HEADER)));
+}
+
+/* RFC 8200 s3. */
+static void put_ipv6(uint8_t *p, const struct udp_address *src, const struct udp_address *dst, uint32_t len) {
+  memset(p, 0, IPV6_HEADER);
+  p[0] = 0x60;
+  put16(p + 4, len);
+  p[6] = TCP;
+  p[7] = HOPS;
+  memcpy(p + 8, src->ip, 16);
+  memcpy(p + 24, dst->ip, 16);
+}
+
+uint32_t packet_encode(const struct udp_address *src, const struct udp_address *dst, const struct vtcp_segment *s,
+                       uint8_t *out, uint32_t cap) {
+  bool v6 = src->family == AF_INET6;
+  uint32_t header = packet_header(src->family), most = v6 ? PACKET_MAX : IP_PAYLOAD_MAX;
+  if (cap < header) return 0;
+  uint32_t len = framing_segment(src, dst, s, out + header, (cap < most ? cap : most) - header);
+  if (len == 0) return 0;
+  if (v6)
+    put_ipv6(out, src, dst, len);
+  else
+    put_ipv4(out, src, dst, len);
+  return header + len;
+}
