@@ -13,22 +13,24 @@ include proofs/flags.mk
 
 CORE := $(sort $(wildcard core/*/*.c))
 HARNESS := $(filter-out harness/main.c,$(sort $(wildcard harness/*.c)))
-SUPPORT := $(sort $(wildcard tests/support/*.c))
-KINDS := unit scenario harness soak e2e
+SUPPORT := $(sort $(wildcard tests/support/*.c tests/fuzz/support/*.c))
+KINDS := unit scenario harness soak fuzz e2e
 TESTS := $(sort $(foreach k,$(KINDS),$(wildcard tests/$k/*.c)))
 SCRIPTS := tests/freestanding/check.sh tests/examples/embed.sh $(sort $(wildcard tests/e2e/*.sh tests/e2e/*.py))
 EXAMPLES := $(sort $(wildcard examples/*.c))
-SOURCES := $(sort $(CORE) $(wildcard core/*.h core/*/*.h harness/*.[ch] tests/*/*.[ch] examples/*.c proofs/*.c))
+SOURCES := $(sort $(CORE) $(wildcard core/*.h core/*/*.h harness/*.[ch] tests/*/*.[ch] examples/*.c proofs/*.c \
+  tests/fuzz/support/*.[ch]))
+FUZZERS := $(basename $(notdir $(wildcard tests/fuzz/*.c)))
 BINARY := $(if $(wildcard harness/main.c),$(BUILD)/vtcp)
 PROGRAMS := $(TESTS:%.c=$(BUILD)/%)
 LIBS := $(BUILD)/libharness.a $(BUILD)/libvtcp.a
 obj = $(patsubst %.c,$(BUILD)/%.o,$1)
 
-PACKAGES := ca-certificates clang clang-format clang-tidy cppcheck cvc4 frama-c-base gcc gcc-arm-none-eabi \
-  libc6-dev libcmocka-dev liblwip-dev libnewlib-arm-none-eabi libpcap-dev libsodium-dev make pkg-config python3 \
+PACKAGES := afl++ ca-certificates clang clang-format clang-tidy cppcheck cvc4 frama-c-base gcc gcc-arm-none-eabi \
+  libc6-dev libclang-rt-14-dev libcmocka-dev liblwip-dev libnewlib-arm-none-eabi libpcap-dev libsodium-dev make pkg-config python3 \
   tshark valgrind why3 z3
 
-.PHONY: all build setup demo check check-sanitize check-programs bench lint format format-check prove prove-fast \
+.PHONY: all build setup demo check check-sanitize check-programs fuzz fuzz-corpus coverage bench lint format format-check prove prove-fast \
   expected wp-flags clean help
 .DELETE_ON_ERROR:
 
@@ -53,6 +55,21 @@ check-sanitize: ## unit, scenario and soak tests under the address and undefined
 	@$(MAKE) --no-print-directory BUILD=build/sanitize SANITIZE=1 check-sanitize-run
 check-sanitize-run: $(filter-out $(BUILD)/tests/e2e/%,$(PROGRAMS))
 	@ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1 python3 tests/run.py $^
+
+SECONDS ?= 60
+ENGINE ?= libfuzzer
+fuzz: ## run the fuzz targets, SECONDS each (ENGINE=afl for AFL++, TARGET=... for one of them)
+	@./tests/fuzz/run.sh $(SECONDS) $(ENGINE) build/fuzz/$(ENGINE) $(or $(TARGET),$(FUZZERS))
+
+fuzz-corpus: ## store the inputs that `make fuzz` has found, as few as have the same coverage
+	@./tests/fuzz/run.sh merge libfuzzer build/fuzz/libfuzzer $(or $(TARGET),$(FUZZERS))
+
+coverage: ## lines of core/ that unit, scenario, soak and fuzz tests run
+	@$(MAKE) --no-print-directory BUILD=build/coverage OPT=-O0 CFLAGS='-g --coverage' KINDS='unit scenario soak fuzz' coverage-run
+coverage-run: $(PROGRAMS)
+	@find $(BUILD) -name '*.gcda' -delete
+	@python3 tests/run.py $(PROGRAMS)
+	@python3 tests/coverage.py $(BUILD) $(CORE)
 
 bench: ## measure instructions per segment, beside lwIP
 	@CC="$(CC)" ./tests/bench/run.sh

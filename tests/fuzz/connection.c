@@ -30,7 +30,7 @@ static void begin(struct run *r, const char *call) {
   memcpy(&r->before, &r->c, sizeof r->c);
 }
 
-static bool unchanged(const struct run *r) { return memcmp(&r->before, &r->c, sizeof r->c) == 0; }
+static bool unchanged(const struct run *r) { return fuzz_same(&r->before, &r->c, sizeof r->c); }
 
 /* Offsets never go back while the connection stays the same one. */
 static void check_onward(const struct run *r) {
@@ -205,9 +205,9 @@ static void consume(struct run *r, const uint8_t *x) {
 
 static void close_or_abort(struct run *r, bool abort) {
   begin(r, abort ? "vtcp_abort" : "vtcp_close");
-  enum vtcp_error right = r->c.state == VTCP_CLOSED                                       ? VTCP_ERR_NO_CONNECTION
+  enum vtcp_error right = r->c.state == VTCP_CLOSED                                     ? VTCP_ERR_NO_CONNECTION
                           : !abort && r->c.state >= VTCP_SYN_RECEIVED && closing(&r->c) ? VTCP_ERR_CLOSING
-                                                                                          : VTCP_OK;
+                                                                                        : VTCP_OK;
   check(r, (abort ? vtcp_abort(&r->c) : vtcp_close(&r->c)) == right, "another result");
   if (right != VTCP_OK) check(r, unchanged(r), "refused, but something changed");
   if (right == VTCP_OK && abort) check(r, r->c.state == VTCP_CLOSED, "not CLOSED");
@@ -218,7 +218,8 @@ static void status(struct run *r) {
   begin(r, "vtcp_status");
   memset(&t, 0xa5, sizeof t);
   vtcp_status(&r->c, &t);
-  check(r, (int32_t)t.state == r->c.state && t.unread == r->c.rcv.len && t.unacknowledged == r->c.snd.len, "another one");
+  check(r, (int32_t)t.state == r->c.state && t.unread == r->c.rcv.len && t.unacknowledged == r->c.snd.len,
+        "another one");
   check(r, t.send_space == 0 || (!send_none(&r->c) && !closing(&r->c)), "space, but SEND is refused");
   check(r, unchanged(r), "something changed");
 }
@@ -415,8 +416,14 @@ static void clock(struct run *r, const uint8_t *x) {
   case 0: r->now += value % 1000u; break;
   case 1: r->now += value; break;
   case 2: r->now += 200000; break;
-  case 3: case 4: case 5: if (at != VTCP_NEVER && at > r->now) r->now = at; break;
-  case 6: if (at != VTCP_NEVER && at > r->now) r->now = at - 1; break;
+  case 3:
+  case 4:
+  case 5:
+    if (at != VTCP_NEVER && at > r->now) r->now = at;
+    break;
+  case 6:
+    if (at != VTCP_NEVER && at > r->now) r->now = at - 1;
+    break;
   case 7: r->now -= value < r->now ? value : r->now; break; /* a clock that is set back */
   case 8: r->now = VTCP_TIME_MAX - value; break;
   default: r->now = (value & 1u) != 0 ? VTCP_TIME_MAX + value : 0; break;
@@ -442,7 +449,8 @@ static void step(struct run *r, struct records *in, const uint8_t *x) {
   switch (x[0] % 32u) {
   case 0: open_or_listen(r, x, true); break;
   case 1: open_or_listen(r, x, false); break;
-  case 2: case 3: send(r, x); break;
+  case 2:
+  case 3: send(r, x); break;
   case 4: receive(r, x); break;
   case 5: peek(r); break;
   case 6: consume(r, x); break;
@@ -451,17 +459,27 @@ static void step(struct run *r, struct records *in, const uint8_t *x) {
   case 9: timeout(r, r->now); break;
   case 10: timeout(r, (x[1] & 1u) != 0 ? (uint64_t)record_value(x) << 32 : UINT64_MAX); break;
   case 11: (void)output(r); break;
-  case 12: case 13: case 14: flush(r); break;
+  case 12:
+  case 13:
+  case 14: flush(r); break;
   case 15: events(r, 1); break;
   case 16: events(r, 8); break;
   case 17: raw(r, in, x); break;
   case 18: clock(r, x); break;
-  case 19: case 20: clock(r, x); timeout(r, r->now); finish(r); flush(r); break;
+  case 19:
+  case 20:
+    clock(r, x);
+    timeout(r, r->now);
+    finish(r);
+    flush(r);
+    break;
   case 21: no_segment(r, x); break;
   case 22: status(r); break;
   case 23: far(r, x); return;
   case 24: init(r, x); break;
-  case 25: if (r->last != NULL) segment(r, r->last); break;
+  case 25:
+    if (r->last != NULL) segment(r, r->last);
+    break;
   default: segment(r, x); break;
   }
 }

@@ -169,7 +169,8 @@ static void step(struct run *r, const uint8_t *x) {
   uint32_t value = record_value(x);
   size_t i = s->packet_count > 0 ? x[2] % s->packet_count : 0, j = s->packet_count > 0 ? x[3] % s->packet_count : 0;
   switch (x[0] % 24u) {
-  case 0: case 1: put(r, e, value % 3000u, (x[2] & 128u) != 0); break;
+  case 0:
+  case 1: put(r, e, value % 3000u, (x[2] & 128u) != 0); break;
   case 2: sim_read(s, e, value % 3000u); break;
   case 3: sim_consume(s, e, value % 3000u); break;
   case 4: shut(r, e, x); break;
@@ -183,8 +184,11 @@ static void step(struct run *r, const uint8_t *x) {
   case 12: corrupt(s, i, value); break;
   case 13: sim_run(s, value % SECOND); break;
   case 14: s->cut[e] = (x[2] & 1u) != 0; break;
-  case 15: case 16: pass(r, 1 + x[2] % 32u); break;
-  case 17: case 18: case 19: forge(r, e, x); break;
+  case 15:
+  case 16: pass(r, 1 + x[2] % 32u); break;
+  case 17:
+  case 18:
+  case 19: forge(r, e, x); break;
   default: pass(r, 1 + x[2] % 4u); break;
   }
 }
@@ -211,7 +215,8 @@ static void calm(struct run *r) {
     while (sim_read(s, (enum side)e, 65536) > 0) {}
     if (sim_status(s, (enum side)e).outcome != VTCP_OUTCOME_CLOSED || s->end[e].got.len != s->end[1 - e].sent.len ||
         !s->end[e].end_seen)
-      sim_fail(s, __FILE__, __LINE__, "%c: nothing was forged and nobody gave up, but not all came", e == A ? 'A' : 'B');
+      sim_fail(s, __FILE__, __LINE__, "%c: nothing was forged and nobody gave up, but not all came",
+               e == A ? 'A' : 'B');
   }
 }
 

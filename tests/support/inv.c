@@ -100,8 +100,7 @@ static const char *tcb_reassembly(const struct vtcp *c) {
 }
 
 static const char *tcb_window(const struct vtcp *c) {
-  for (int i = 0; i < VTCP_RANGES; i++)
-    HOLDS("tcb_window", c->rcv.lo[i] == c->rcv.hi[i] || c->rcv.hi[i] <= c->rcv_adv);
+  for (int i = 0; i < VTCP_RANGES; i++) HOLDS("tcb_window", c->rcv.lo[i] == c->rcv.hi[i] || c->rcv.hi[i] <= c->rcv_adv);
   return NULL;
 }
 

@@ -639,8 +639,8 @@ static bool fin_received(enum vtcp_state state) {
 static void check_state(struct sim *s, enum side e, enum vtcp_state state) {
   struct sim_end *x = &s->end[e];
   sim_assert(s, (unsigned)state <= VTCP_TIME_WAIT, "%c: no such state: %d", name_of(e), (int)state);
-  sim_assert(s, inv_may_follow(x->state_before, state), "%c: from %s to %s", name_of(e), sim_state_name(x->state_before),
-             sim_state_name(state));
+  sim_assert(s, inv_may_follow(x->state_before, state), "%c: from %s to %s", name_of(e),
+             sim_state_name(x->state_before), sim_state_name(state));
   x->state_before = state;
 }
 

@@ -20,6 +20,8 @@ void *fuzz_memory(size_t n) {
   return p;
 }
 
+bool fuzz_same(const void *a, const void *b, size_t n) { return memcmp(a, b, n) == 0; }
+
 static bool same_fixed(const struct vtcp_segment *a, const struct vtcp_segment *b) {
   return a->src_port == b->src_port && a->dst_port == b->dst_port && a->seq == b->seq && a->ack == b->ack &&
          a->flags == b->flags && a->wnd == b->wnd && a->urg == b->urg;

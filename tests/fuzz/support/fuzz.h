@@ -12,6 +12,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 /* malloc that does not fail. */
 void *fuzz_memory(size_t n);
 
+/* Whether nothing at all differs. */
+bool fuzz_same(const void *a, const void *b, size_t n);
+
 /* Whether they say the same, text included (seg_same_* in spec/segment.acsl). */
 bool segment_same(const struct vtcp_segment *a, const struct vtcp_segment *b);
 

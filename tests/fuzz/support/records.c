@@ -10,9 +10,7 @@ struct records records_of(const uint8_t *data, size_t size) {
   return (struct records){data, count < RECORDS_MAX ? count : RECORDS_MAX, 0};
 }
 
-const uint8_t *records_next(struct records *r) {
-  return r->next < r->count ? r->data + RECORD * r->next++ : NULL;
-}
+const uint8_t *records_next(struct records *r) { return r->next < r->count ? r->data + RECORD * r->next++ : NULL; }
 
 uint32_t record_value(const uint8_t *r) {
   return (uint32_t)r[8] << 24 | (uint32_t)r[9] << 16 | (uint32_t)r[10] << 8 | r[11];
@@ -109,9 +107,10 @@ static uint32_t pick_seq(uint8_t how, uint32_t value, uint32_t len, const struct
 
 static uint32_t pick_ack(uint8_t how, uint32_t value, const struct vtcp_status *t) {
   switch (how % 16u) {
-  case 4: case 5: return t->snd_una;
+  case 4:
+  case 5: return t->snd_una;
   case 6: return t->iss;
-  case 7: return t->snd_una + value % (t->snd_nxt - t->snd_una + (uint64_t)1);
+  case 7: return t->snd_una + (uint32_t)(value % (t->snd_nxt - t->snd_una + (uint64_t)1));
   case 8: return value;
   case 9: return t->snd_una + 0x80000000u;
   case 10: return t->snd_una - t->snd_wnd;
@@ -121,10 +120,22 @@ static uint32_t pick_ack(uint8_t how, uint32_t value, const struct vtcp_status *
 }
 
 static uint16_t pick_flags(uint8_t how) {
-  static const uint16_t plausible[] = {
-      VTCP_ACK, VTCP_ACK, VTCP_ACK | VTCP_PSH, VTCP_SYN, VTCP_SYN | VTCP_ACK, VTCP_FIN | VTCP_ACK, VTCP_RST,
-      VTCP_RST | VTCP_ACK, VTCP_ACK | VTCP_URG, VTCP_FIN | VTCP_ACK | VTCP_PSH | VTCP_URG, VTCP_SYN | VTCP_FIN, 0,
-      VTCP_SYN | VTCP_ACK | VTCP_FIN, VTCP_FIN, VTCP_ACK | VTCP_ECE | VTCP_CWR, VTCP_SYN | VTCP_RST};
+  static const uint16_t plausible[] = {VTCP_ACK,
+                                       VTCP_ACK,
+                                       VTCP_ACK | VTCP_PSH,
+                                       VTCP_SYN,
+                                       VTCP_SYN | VTCP_ACK,
+                                       VTCP_FIN | VTCP_ACK,
+                                       VTCP_RST,
+                                       VTCP_RST | VTCP_ACK,
+                                       VTCP_ACK | VTCP_URG,
+                                       VTCP_FIN | VTCP_ACK | VTCP_PSH | VTCP_URG,
+                                       VTCP_SYN | VTCP_FIN,
+                                       0,
+                                       VTCP_SYN | VTCP_ACK | VTCP_FIN,
+                                       VTCP_FIN,
+                                       VTCP_ACK | VTCP_ECE | VTCP_CWR,
+                                       VTCP_SYN | VTCP_RST};
   return how < 192 ? plausible[how % 16u] : how;
 }
 
@@ -146,6 +157,9 @@ static void pick_options(uint8_t how, uint32_t value, struct vtcp_segment *g) {
   if (vtcp_segment_emit(g, header, sizeof header) == 0) g->sack_count = 0; /* not all of them fit */
 }
 
+/* -128 to 127, modulo 2^32 */
+static uint32_t signed_octet(uint8_t o) { return o < 128 ? o : o - 256u; }
+
 struct vtcp_segment near_segment(const uint8_t *r, const struct vtcp_status *t, enum side from, uint8_t *text) {
   struct vtcp_segment g;
   uint32_t value = record_value(r);
@@ -154,8 +168,8 @@ struct vtcp_segment near_segment(const uint8_t *r, const struct vtcp_status *t, 
   g.dst_port = t->local_port;
   g.flags = pick_flags(r[1]);
   g.text_len = pick_len(r[5], value, t);
-  g.seq = pick_seq(r[2], value, g.text_len, t) + (uint32_t)(int32_t)(int8_t)r[3];
-  g.ack = pick_ack(r[2] >> 4, value, t) + (uint32_t)(int32_t)(int8_t)r[4];
+  g.seq = pick_seq(r[2], value, g.text_len, t) + signed_octet(r[3]);
+  g.ack = pick_ack(r[2] >> 4, value, t) + signed_octet(r[4]);
   g.wnd = r[6] < 16 ? r[6] : r[6] < 128 ? UINT16_MAX : (uint16_t)value;
   g.urg = (uint16_t)(value >> 16);
   pick_options(r[7], value, &g);
