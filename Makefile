@@ -16,7 +16,7 @@ HARNESS := $(filter-out harness/main.c,$(sort $(wildcard harness/*.c)))
 SUPPORT := $(sort $(wildcard tests/support/*.c tests/fuzz/support/*.c))
 KINDS := unit scenario harness soak fuzz e2e
 TESTS := $(sort $(foreach k,$(KINDS),$(wildcard tests/$k/*.c)))
-SCRIPTS := tests/freestanding/check.sh tests/examples/embed.sh $(sort $(wildcard tests/e2e/*.sh tests/e2e/*.py))
+SCRIPTS := tests/freestanding/check.sh tests/examples/embed.sh tests/fuzz/clusterfuzzlite.sh $(sort $(wildcard tests/e2e/*.sh tests/e2e/*.py))
 EXAMPLES := $(sort $(wildcard examples/*.c))
 SOURCES := $(sort $(CORE) $(wildcard core/*.h core/*/*.h harness/*.[ch] tests/*/*.[ch] examples/*.c proofs/*.c \
   tests/fuzz/support/*.[ch]))
@@ -27,11 +27,11 @@ LIBS := $(BUILD)/libharness.a $(BUILD)/libvtcp.a
 obj = $(patsubst %.c,$(BUILD)/%.o,$1)
 
 PACKAGES := afl++ ca-certificates clang clang-format clang-tidy cppcheck cvc4 frama-c-base gcc gcc-arm-none-eabi \
-  libc6-dev libclang-rt-14-dev libcmocka-dev liblwip-dev libnewlib-arm-none-eabi libpcap-dev libsodium-dev make pkg-config python3 \
-  tshark valgrind why3 z3
+  libc6-dev libclang-rt-14-dev libcmocka-dev liblwip-dev libnewlib-arm-none-eabi libpcap-dev libsodium-dev make \
+  pkg-config python3 tshark valgrind why3 z3
 
-.PHONY: all build setup demo check check-sanitize check-programs fuzz fuzz-corpus coverage bench lint format format-check prove prove-fast \
-  expected wp-flags clean help
+.PHONY: all build setup demo check check-sanitize check-programs fuzz fuzz-corpus coverage bench lint format \
+  format-check prove prove-fast expected wp-flags clean help
 .DELETE_ON_ERROR:
 
 all: build ## build the library and the vtcp program (no proof tools needed)
@@ -64,8 +64,10 @@ fuzz: ## run the fuzz targets, SECONDS each (ENGINE=afl for AFL++, TARGET=... fo
 fuzz-corpus: ## store the inputs that `make fuzz` has found, as few as have the same coverage
 	@./tests/fuzz/run.sh merge libfuzzer build/fuzz/libfuzzer $(or $(TARGET),$(FUZZERS))
 
-coverage: ## lines of core/ that unit, scenario, soak and fuzz tests run
-	@$(MAKE) --no-print-directory BUILD=build/coverage OPT=-O0 CFLAGS='-g --coverage' KINDS='unit scenario soak fuzz' coverage-run
+COVER ?= unit scenario soak fuzz
+coverage: ## lines and branches of core/ that the tests run (COVER=fuzz: the stored corpus alone)
+	@$(MAKE) --no-print-directory BUILD=build/coverage OPT=-O0 CFLAGS='-g --coverage' LDFLAGS=--coverage \
+	  KINDS='$(COVER)' coverage-run
 coverage-run: $(PROGRAMS)
 	@find $(BUILD) -name '*.gcda' -delete
 	@python3 tests/run.py $(PROGRAMS)
