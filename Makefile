@@ -13,25 +13,27 @@ include proofs/flags.mk
 
 CORE := $(sort $(wildcard core/*/*.c))
 HARNESS := $(filter-out harness/main.c,$(sort $(wildcard harness/*.c)))
-SUPPORT := $(sort $(wildcard tests/support/*.c))
-KINDS := unit scenario matrix harness packetdrill soak lwip e2e
+SUPPORT := $(sort $(wildcard tests/support/*.c tests/fuzz/support/*.c))
+KINDS := unit scenario matrix harness packetdrill soak fuzz lwip e2e
 TESTS := $(sort $(foreach k,$(KINDS),$(wildcard tests/$k/*.c)))
-SCRIPTS := tests/freestanding/check.sh tests/examples/embed.sh tests/interop/sample.sh $(sort $(wildcard tests/e2e/*.sh tests/e2e/*.py))
+SCRIPTS := tests/freestanding/check.sh tests/examples/embed.sh tests/fuzz/clusterfuzzlite.sh tests/interop/sample.sh \
+  $(sort $(wildcard tests/e2e/*.sh tests/e2e/*.py))
 EXAMPLES := $(sort $(wildcard examples/*.c))
 PACKETDRILL := $(CORE) $(sort $(wildcard harness/packetdrill/*.c)) $(patsubst %,harness/%.c,framing isn log packet udp)
-SOURCES := $(sort $(CORE) $(wildcard core/*.h core/*/*.h harness/*.[ch] harness/*/*.[ch] tests/*/*.[ch] examples/*.c \
-  proofs/*.c))
+SOURCES := $(sort $(CORE) $(wildcard core/*.h core/*/*.h harness/*.[ch] harness/*/*.[ch] tests/*/*.[ch] \
+  tests/fuzz/support/*.[ch] examples/*.c proofs/*.c))
+FUZZERS := $(basename $(notdir $(wildcard tests/fuzz/*.c)))
 BINARY := $(if $(wildcard harness/main.c),$(BUILD)/vtcp)
 PROGRAMS := $(TESTS:%.c=$(BUILD)/%)
 LIBS := $(BUILD)/libharness.a $(BUILD)/libvtcp.a
 obj = $(patsubst %.c,$(BUILD)/%.o,$1)
 
-PACKAGES := ca-certificates clang clang-format clang-tidy cppcheck curl cvc4 frama-c-base gcc gcc-arm-none-eabi iproute2 \
-  libc6-dev libcmocka-dev liblwip-dev libnewlib-arm-none-eabi libpcap-dev libsodium-dev make pkg-config python3 \
-  tshark valgrind why3 z3
+PACKAGES := afl++ ca-certificates clang clang-format clang-tidy cppcheck curl cvc4 frama-c-base gcc gcc-arm-none-eabi \
+  iproute2 libc6-dev libclang-rt-14-dev libcmocka-dev liblwip-dev libnewlib-arm-none-eabi libpcap-dev libsodium-dev make \
+  pkg-config python3 tshark valgrind why3 z3
 
-.PHONY: all build setup demo check check-sanitize check-programs interop bench lint format format-check prove \
-  prove-fast packetdrill expected wp-flags clean help
+.PHONY: all build setup demo packetdrill check check-sanitize check-programs interop fuzz fuzz-corpus coverage bench lint \
+  format format-check prove prove-fast expected wp-flags clean help
 .DELETE_ON_ERROR:
 
 all: build ## build the library and the vtcp program (no proof tools needed)
@@ -60,6 +62,23 @@ check-sanitize-run: $(BUILD)/libvtcp_packetdrill.so $(filter-out $(BUILD)/tests/
 
 interop: build ## vtcp on a TUN device against the kernel's TCP, every case (root; make check runs a sample)
 	@VTCP=$(abspath $(BUILD))/vtcp python3 tests/interop/interop.py
+
+SECONDS ?= 60
+ENGINE ?= libfuzzer
+fuzz: ## run the fuzz targets, SECONDS each (ENGINE=afl for AFL++, TARGET=... for one of them)
+	@./tests/fuzz/run.sh $(SECONDS) $(ENGINE) build/fuzz/$(ENGINE) $(or $(TARGET),$(FUZZERS))
+
+fuzz-corpus: ## store the inputs that `make fuzz` has found, as few as have the same coverage
+	@./tests/fuzz/run.sh merge libfuzzer build/fuzz/libfuzzer $(or $(TARGET),$(FUZZERS))
+
+COVER ?= unit scenario soak fuzz
+coverage: ## lines and branches of core/ that the tests run (COVER=fuzz: the stored corpus alone)
+	@$(MAKE) --no-print-directory BUILD=build/coverage OPT=-O0 CFLAGS='-g --coverage' LDFLAGS=--coverage \
+	  KINDS='$(COVER)' coverage-run
+coverage-run: $(PROGRAMS)
+	@find $(BUILD) -name '*.gcda' -delete
+	@python3 tests/run.py $(PROGRAMS)
+	@python3 tests/coverage.py $(BUILD) $(CORE)
 
 bench: ## measure instructions per segment, beside lwIP
 	@CC="$(CC)" ./tests/bench/run.sh

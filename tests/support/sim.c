@@ -1,4 +1,5 @@
 #include "sim.h"
+#include "inv.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -127,7 +128,9 @@ void sim_fail(struct sim *s, const char *file, int line, const char *format, ...
   fprintf(stderr, "%s:%d: at %.6f s: %s\n", file, line, (double)s->now / (double)SECOND - 1000.0, s->failure);
   sim_print(s);
   if (s->on_failure != NULL) longjmp(*s->on_failure, 1);
+#ifndef SIM_ALONE
   fail_msg("%s", s->failure);
+#endif
   abort();
 }
 
@@ -217,7 +220,7 @@ struct vtcp_status sim_status(const struct sim *s, enum side e) {
 
 /* ---- the wire ---- */
 
-static void packet_add(struct sim *s, enum side to, uint64_t at, const uint8_t *octets, uint32_t len) {
+void sim_packet_add(struct sim *s, enum side to, uint64_t at, const uint8_t *octets, uint32_t len) {
   if (s->packet_count == s->packet_cap) {
     s->packet_cap = s->packet_cap * 2 + 16;
     s->packets = need(realloc(s->packets, s->packet_cap * sizeof *s->packets));
@@ -229,6 +232,11 @@ static void packet_add(struct sim *s, enum side to, uint64_t at, const uint8_t *
   p->len = len;
   p->octets = need(malloc(len));
   memcpy(p->octets, octets, len);
+}
+
+void sim_drop(struct sim *s, size_t i) {
+  free(s->packets[i].octets);
+  s->packets[i] = s->packets[--s->packet_count];
 }
 
 static void rule_add(struct sim *s, enum side from, uint32_t n, enum sim_fate fate, uint64_t delay) {
@@ -349,10 +357,10 @@ static void carry(struct sim *s, enum side from, const struct vtcp_segment *g, c
   s->fate_count[fate]++;
   enum side to = other(from);
   uint64_t at = s->now + s->latency[from];
-  if (fate != SIM_LOST) packet_add(s, to, at + (fate == SIM_LATE ? delay : 0), octets, len);
+  if (fate != SIM_LOST) sim_packet_add(s, to, at + (fate == SIM_LATE ? delay : 0), octets, len);
   if (fate == SIM_CORRUPT)
     s->packets[s->packet_count - 1].octets[sim_below(s, len)] ^= (uint8_t)(1 + sim_below(s, 255));
-  if (fate == SIM_TWICE) packet_add(s, to, at + delay, octets, len);
+  if (fate == SIM_TWICE) sim_packet_add(s, to, at + delay, octets, len);
 }
 
 bool sim_carry(struct sim *s, enum side from, const uint8_t *octets, uint32_t len) {
@@ -508,6 +516,8 @@ static bool drain(struct sim *s, enum side e) {
     memset(&g, 0xff, sizeof g);
   }
   sim_assert(s, !vtcp_output(&x->c, s->now, &g), "%c: vtcp_output says no, then yes", name_of(e));
+  const char *broken = s->now <= VTCP_TIME_MAX ? inv_idle_broken(&x->c, s->now) : NULL;
+  sim_assert(s, broken == NULL, "%c: %s", name_of(e), broken);
   return empty + texts > 0;
 }
 
@@ -645,21 +655,6 @@ void sim_timeout(struct sim *s, enum side e) {
 
 /* ---- what must hold after every step ---- */
 
-static const unsigned next_states[] = {
-    [VTCP_CLOSED] = 1u << VTCP_LISTEN | 1u << VTCP_SYN_SENT,
-    [VTCP_LISTEN] = 1u << VTCP_SYN_SENT | 1u << VTCP_SYN_RECEIVED | 1u << VTCP_CLOSED,
-    [VTCP_SYN_SENT] = 1u << VTCP_SYN_RECEIVED | 1u << VTCP_ESTABLISHED | 1u << VTCP_CLOSE_WAIT | 1u << VTCP_CLOSED,
-    [VTCP_SYN_RECEIVED] = 1u << VTCP_LISTEN | 1u << VTCP_ESTABLISHED | 1u << VTCP_CLOSE_WAIT | 1u << VTCP_FIN_WAIT_1 |
-                          1u << VTCP_CLOSING | 1u << VTCP_CLOSED,
-    [VTCP_ESTABLISHED] = 1u << VTCP_CLOSE_WAIT | 1u << VTCP_FIN_WAIT_1 | 1u << VTCP_CLOSED,
-    [VTCP_FIN_WAIT_1] = 1u << VTCP_FIN_WAIT_2 | 1u << VTCP_CLOSING | 1u << VTCP_TIME_WAIT | 1u << VTCP_CLOSED,
-    [VTCP_FIN_WAIT_2] = 1u << VTCP_TIME_WAIT | 1u << VTCP_CLOSED,
-    [VTCP_CLOSE_WAIT] = 1u << VTCP_LAST_ACK | 1u << VTCP_CLOSED,
-    [VTCP_CLOSING] = 1u << VTCP_TIME_WAIT | 1u << VTCP_CLOSED,
-    [VTCP_LAST_ACK] = 1u << VTCP_CLOSED,
-    [VTCP_TIME_WAIT] = 1u << VTCP_CLOSED,
-};
-
 static bool fin_received(enum vtcp_state state) {
   return state == VTCP_CLOSE_WAIT || state == VTCP_CLOSING || state == VTCP_LAST_ACK || state == VTCP_TIME_WAIT;
 }
@@ -667,9 +662,15 @@ static bool fin_received(enum vtcp_state state) {
 static void check_state(struct sim *s, enum side e, enum vtcp_state state) {
   struct sim_end *x = &s->end[e];
   sim_assert(s, (unsigned)state <= VTCP_TIME_WAIT, "%c: no such state: %d", name_of(e), (int)state);
-  sim_assert(s, state == x->state_before || (next_states[x->state_before] >> state & 1u) != 0, "%c: from %s to %s",
-             name_of(e), sim_state_name(x->state_before), sim_state_name(state));
+  sim_assert(s, inv_may_follow(x->state_before, state), "%c: from %s to %s", name_of(e),
+             sim_state_name(x->state_before), sim_state_name(state));
   x->state_before = state;
+}
+
+static void check_invariant(struct sim *s, enum side e) {
+  const struct vtcp *c = &s->end[e].c;
+  const char *broken = inv_broken(c);
+  sim_assert(s, broken == NULL, "%c: %s", name_of(e), broken);
 }
 
 static void check_pair(struct sim *s, enum side e, const struct vtcp_status *t) {
@@ -696,6 +697,7 @@ static void check_unarmed(struct sim *s, enum side e, const struct vtcp_status *
 void sim_check(struct sim *s, enum side e) {
   struct sim_end *x = &s->end[e];
   struct vtcp_status t = sim_status(s, e);
+  check_invariant(s, e);
   check_state(s, e, t.state);
   sim_assert(s, t.unread <= x->cfg.rcv_cap, "%c: unread %u", name_of(e), t.unread);
   sim_assert(s, t.unacknowledged <= x->cfg.snd_cap && t.send_space <= x->cfg.snd_cap, "%c: unacknowledged %u, space %u",

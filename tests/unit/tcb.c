@@ -1,4 +1,5 @@
 /* vtcp_init, and a TCB that is used again. */
+#include "../support/inv.h"
 #include "../support/sim.h"
 
 #include <string.h>
@@ -214,31 +215,14 @@ static void syn_and_fin_at_the_edge(void **state) {
   expect_ended(s, B, VTCP_OUTCOME_CLOSED);
 }
 
-/* As if `by` octets had already been transferred in both directions (a multiple of 2^32: the wire sees no difference). */
-static void advance(struct vtcp *c, int64_t by) {
-  c->snd_una += by;
-  c->snd_nxt += by;
-  c->snd_ptr += by;
-  c->snd_wl1 += by;
-  c->snd_wl2 += by;
-  c->snd_up += by;
-  c->snd.base += by;
-  c->rcv_nxt += by;
-  c->rcv_adv += by;
-  c->rcv_up += by;
-  c->rcv.nxt += by;
-  c->ack_sent += by;
-  c->cc.recover += by;
-}
-
 /* Offsets far beyond 2^32 move data and close like small ones. */
 static void beyond_four_gibibytes(void **state) {
   struct sim *s = *state;
   sim_end_init(s, A, (struct sim_options){.iss = UINT32_MAX - 5000});
   s->end[A].auto_read = s->end[B].auto_read = true;
   sim_connect(s);
-  advance(&s->end[A].c, 5 * (int64_t)4294967296);
-  advance(&s->end[B].c, 5 * (int64_t)4294967296);
+  inv_advance(&s->end[A].c, 5 * (int64_t)4294967296);
+  inv_advance(&s->end[B].c, 5 * (int64_t)4294967296);
   s->faults = (struct sim_faults){.loss = 100, .twice = 50, .late = 100, .late_by = 50 * MS};
   sim_write(s, A, 60000);
   sim_write(s, B, 10000);
@@ -257,14 +241,8 @@ static void the_largest_offset(void **state) {
   struct sim *s = *state;
   s->end[A].auto_read = s->end[B].auto_read = true;
   sim_connect(s);
-  const int64_t by = VTCP_OFFSET_MAX - 4294967296;
-  uint32_t shift = (uint32_t)(VTCP_OFFSET_MAX - by) - 1000; /* 1000 below the end; the sequence numbers stay */
-  advance(&s->end[A].c, by + shift);
-  advance(&s->end[B].c, by + shift);
-  for (int e = A; e <= B; e++) {
-    s->end[e].c.iss -= shift;
-    s->end[e].c.irs -= shift;
-  }
+  inv_advance(&s->end[A].c, VTCP_OFFSET_MAX - 1000);
+  inv_advance(&s->end[B].c, VTCP_OFFSET_MAX - 1000);
   s->paired = false; /* iss and irs are not what was opened with */
   assert_in_range(sim_status(s, A).send_space, 900, 1000);
   int64_t n = sim_write(s, A, 5000);
