@@ -308,6 +308,8 @@ class Gate:
         hard = {f: left for f, goals in found.items() if (left := {g for g, v in goals.items() if is_open(v)})}
         if hard:
             rest = trying(PROVERS, FULL, len(PROVERS)) + options.get("args", [])
+            if "(lemmas)" not in hard:
+                rest += ["-wp-fct", ",".join(sorted(hard))]
             again, text = self.wp(path, "full", rest)
             if again is None:
                 self.problem(path, f"Frama-C failed:\n{text[-3000:]}")
