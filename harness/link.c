@@ -72,7 +72,7 @@ static bool ours(const struct link *l, const struct udp_address *a) {
   return local != NULL && memcmp(local->ip, a->ip, sizeof a->ip) == 0;
 }
 
-/* Segments are to have come to us; packets that ICMP errors are about, from us. */
+/* Segments are to have come to us and not from us; packets that ICMP errors are about, from us. */
 static enum packet_verdict tun_decode(const struct link *l, const struct udp_address *local,
                                       const struct udp_address *peer, uint8_t *store, uint32_t len,
                                       struct packet *out) {
@@ -80,7 +80,8 @@ static enum packet_verdict tun_decode(const struct link *l, const struct udp_add
   (void)peer;
   enum packet_verdict v = packet_decode(store + FRAMING_ROOM, len, out);
   bool error = v == PACKET_SOFT_ERROR || v == PACKET_HARD_ERROR || v == PACKET_TOO_BIG;
-  if (v == PACKET_SEGMENT || error) return ours(l, error ? &out->src : &out->dst) ? v : PACKET_OTHER;
+  if (error) return ours(l, &out->src) ? v : PACKET_OTHER;
+  if (v == PACKET_SEGMENT) return ours(l, &out->dst) && !ours(l, &out->src) ? v : PACKET_OTHER;
   return v;
 }
 

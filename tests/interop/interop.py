@@ -454,6 +454,16 @@ def checksum(octets):
     return 65535 - total
 
 
+def packet(r, ends, tcp):
+    """A segment whose checksum field is 0, from and to these addresses, as a packet with right checksums."""
+    pseudo = ends + struct.pack("!II", len(tcp), 6)
+    tcp = tcp[:16] + checksum(pseudo + tcp).to_bytes(2, "big") + tcp[18:]
+    if r.ip == 6:
+        return struct.pack("!IHBB", 6 << 28, len(tcp), 6, 64) + ends + tcp
+    head = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(tcp), 0, 0, 64, 6, 0) + ends
+    return head[:10] + checksum(head).to_bytes(2, "big") + head[12:] + tcp
+
+
 def sniff(r):
     """Packets on the TUN device; put sends one to vtcp."""
     kind = {4: 0x0800, 6: 0x86DD}[r.ip]
@@ -598,6 +608,30 @@ def usual_names(r):
     r.same(r.t.read("out"))
 
 
+def nothing_for_the_wrong_address(r):
+    """Segments from our own address, to another than ours, or from and to no single host draw no answer."""
+    server = r.serve("--echo")
+    device, send = sniff(r)
+    device.settimeout(1)
+    ip = {4: socket.AF_INET, 6: socket.AF_INET6}[r.ip]
+    group, nobody = {4: ("224.0.0.1", "0.0.0.0"), 6: ("ff02::1", "::")}[r.ip]
+    for source, target in ((r.vtcp, r.vtcp), (r.host, NOBODY[r.ip]), (r.host, group), (group, r.vtcp), (nobody, r.vtcp)):
+        ends = socket.inet_pton(ip, source) + socket.inet_pton(ip, target)
+        send(packet(r, ends, struct.pack("!HHIIBBHHH", 999, PORT, 1, 0, 80, 2, 1000, 0, 0)))
+    try:
+        while True:
+            octets, whence = device.recvfrom(2000)
+            assert whence[2] == socket.PACKET_OUTGOING, f"an answer: {octets.hex()}"
+    except TimeoutError:
+        pass
+    device.close()
+    with r.kernel_connect() as s, sending(s, b"hello"):
+        assert read_all(s) == b"hello"
+    server.process.send_signal(signal.SIGINT)
+    said = server.end(status=130)
+    assert int(re.search(r"other packets: (\d+)", said).group(1)) >= 5, said
+
+
 def device_that_goes_away(r):
     server = r.serve("--echo")
     r.ns.ip("link", "del", "t0")
@@ -718,6 +752,7 @@ def table():
         yield Case("packet too big, too small a path MTU", path_mtu_that_is_too_small, ip)
         yield Case("vtcp tun by itself", usual_names, ip)
         yield Case("garbage on the device", garbage, ip, shark=False)
+        yield Case("nothing for the wrong address", nothing_for_the_wrong_address, ip, shark=False)
         yield Case("device of somebody else", device_of_somebody_else, ip)
         for framing in ("rotated", "whole"):
             yield Case(f"gateway, framing {framing}", gateway, ip, ("--framing", framing), size=500_000)
