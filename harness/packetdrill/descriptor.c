@@ -83,15 +83,16 @@ int descriptor_close(struct stack *s, int fd) {
 
 int descriptor_fcntl(struct stack *s, int fd, int cmd, long argument) {
   const struct descriptor d = *look(s, fd);
+  int number = (int)argument; /* an int was passed: the other half of the register has no meaning */
   if (!descriptor_ours(s, fd) || cmd == F_GETFD || cmd == F_SETFD) return fcntl(fd, cmd, argument);
   switch (cmd) {
   case F_DUPFD:
   case F_DUPFD_CLOEXEC:
-    if (argument < 0 || argument >= DESCRIPTOR_MAX) return fail(EINVAL);
-    return descriptor_new(s, d.sock, d.epoll, (int)argument, cmd == F_DUPFD_CLOEXEC);
+    if (number < 0 || number >= DESCRIPTOR_MAX) return fail(EINVAL);
+    return descriptor_new(s, d.sock, d.epoll, number, cmd == F_DUPFD_CLOEXEC);
   case F_GETFL: return O_RDWR | (d.sock != NULL && d.sock->nonblocking ? O_NONBLOCK : 0);
   case F_SETFL:
-    if (d.sock != NULL) d.sock->nonblocking = (argument & O_NONBLOCK) != 0;
+    if (d.sock != NULL) d.sock->nonblocking = (number & O_NONBLOCK) != 0;
     return 0;
   default: return fail(EINVAL);
   }

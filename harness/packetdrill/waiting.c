@@ -101,7 +101,7 @@ bool waiting_pause(struct waiting *w, uint64_t until) {
   struct waiter self = {.next = w->waiters, .seen = w->generation, .until = until};
   if (w->stopping) return false;
   awake_remove(w);
-  w->waiters = &self;
+  w->waiters = &self; // cppcheck-suppress autoVariables ; unlinked before this returns
   (void)pthread_cond_broadcast(&w->changed);
   while (self.seen == w->generation && !w->stopping) (void)pthread_cond_wait(&w->changed, &w->lock);
   unlink_waiter(w, &self);

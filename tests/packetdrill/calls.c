@@ -396,8 +396,12 @@ static void tcp_info(void **state) {
   assert_in_range(i.tcpi_rtt, 100000, 101000);
   assert_in_range(i.tcpi_rto, 300000, 303000); /* SRTT + 4 * SRTT / 2 */
   assert_int_equal(i.tcpi_unacked, 0);
-  drill_play(d, "write 2500\n> . 1:1001(1000) ack 1\n> . 1001:2001(1000) ack 1\n");
-  i = info_of(d);
+}
+
+static void tcp_info_of_a_loss(void **state) {
+  struct drill *d = *state;
+  drill_play(d, ESTABLISH "write 2500\n> . 1:1001(1000) ack 1\n> . 1001:2001(1000) ack 1\n");
+  struct tcp_info i = info_of(d);
   assert_int_equal(i.tcpi_unacked, 2);
   assert_int_equal(i.tcpi_notsent_bytes, 500);
   assert_int_equal(i.tcpi_retransmits, 0);
@@ -621,6 +625,26 @@ static void hostile_segments(void **state) {
   drill_play(d, "listener\nstate LISTEN\nclose\n");
 }
 
+/* SYNs from many ports: connections that are not established are bounded, and given up. */
+static void many_syns(void **state) {
+  struct drill *d = *state;
+  char step[64];
+  int answers = 0;
+  drill_step(d, "listen 4096");
+  for (int i = 0; i < 2000; i++) {
+    (void)snprintf(step, sizeof step, "peer %d", 20000 + i);
+    drill_step(d, step);
+    drill_step(d, "< S 0:0(0) win 1000");
+  }
+  int64_t now = drill_now(d);
+  for (; drill_next(d) && d->pending_time <= now; d->pending_len = 0) answers++;
+  assert_int_equal(answers, 128);
+  drill_wait(d, 200ll * SECOND);
+  d->pending_len = 0;
+  while (drill_next(d)) d->pending_len = 0;
+  drill_play(d, "peer 45000\n< S 0:0(0) win 1000\n> S. 0:0(0) ack 1\n< . 1:1(0) ack 1 win 1000\naccept\n");
+}
+
 /* ---- ICMP ---- */
 
 /* Destination unreachable about a segment of ours with this SEG.SEQ (RFC 792). */
@@ -767,6 +791,7 @@ int main(void) {
       TEST(option_errors),
       TEST(options_of_other_shapes),
       TEST(tcp_info),
+      TEST(tcp_info_of_a_loss),
       TEST(tcp_info_of_a_listener),
       TEST(polling),
       TEST(epoll_levels_and_edges),
@@ -777,6 +802,7 @@ int main(void) {
       TEST(a_packet_has_the_time_when_it_left),
       TEST(octets_that_are_no_packet),
       TEST(hostile_segments),
+      TEST(many_syns),
       TEST(icmp_hard_error),
       TEST(icmp_soft_error),
       TEST(icmp_does_not_end_a_connection),

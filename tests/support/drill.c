@@ -64,8 +64,8 @@ static const char *name_of(const struct word *words, size_t count, int value) {
     if (words[i].value == value) return words[i].name;
   return "?";
 }
-#define VALUE(words, name) value_of(words, sizeof words / sizeof *words, name)
-#define NAME(words, value) name_of(words, sizeof words / sizeof *words, value)
+#define VALUE(words, name) value_of(words, sizeof(words) / sizeof *(words), name)
+#define NAME(words, value) name_of(words, sizeof(words) / sizeof *(words), value)
 
 uint8_t drill_octet(uint64_t place) { return (uint8_t)(place * 31u + place / 251u); }
 
