@@ -1,4 +1,4 @@
-/* vtcp and lwIP, an independent TCP, against each other: over IPv4 and IPv6, each as client and as server, on bad paths. */
+/* vtcp and lwIP, an independent TCP, against each other: IPv4 and IPv6, each as client and as server, bad paths. */
 #include "../support/lwip_peer.h"
 #include "../support/sim.h"
 
@@ -59,9 +59,9 @@ static void run_free(struct run *r) {
 
 /* ---- the applications ---- */
 
-/* A SYN that comes twice is answered by an ACK in SYN-RECEIVED (RFC 9293 s3.10.7.4, first); lwIP in SYN-SENT answers that with RST,
-   where the RFC says to drop it. vtcp returns to LISTEN; if that RST comes twice, the handshake after it is gone, and the
-   application has to connect again. */
+/* A SYN that comes twice is answered by an ACK in SYN-RECEIVED (RFC 9293 s3.10.7.4, first); lwIP in SYN-SENT answers
+   that with RST, where the RFC says to drop it. vtcp returns to LISTEN; if that RST comes twice, the handshake after it
+   is gone, and the application has to connect again. */
 static void connect_again(struct run *r) {
   if (!r->lwip_is_client || !r->peer.ended || r->peer.error != LWIP_PEER_RESET) return;
   if (sim_status(r->s, A).state != VTCP_LISTEN || r->again == 3) return;

@@ -1,6 +1,6 @@
 /*
- * lwIP (Debian's liblwip) as side B of the simulator, over IPv4 or IPv6, in the same thread and the same virtual time: its
- * clock, sys_now, is defined here and takes the place of the library's.
+ * lwIP (Debian's liblwip) as side B of the simulator, over IPv4 or IPv6, in the same thread and the same virtual time:
+ * its clock, sys_now, is defined here and takes the place of the library's.
  */
 #ifndef VTCP_TESTS_LWIP_PEER_H
 #define VTCP_TESTS_LWIP_PEER_H

@@ -201,8 +201,8 @@ void sim_deliver(struct sim *s); /* until nothing is on the wire */
 /* A handshake from A to B, asserted, with the cursor after it. */
 void sim_connect(struct sim *s);
 
-/* A alone, against the test: brings A to a state without any data. A's ISN is 100, the peer's that of B, the window 65535.
-   SYN-RECEIVED is the passive one. The cursor is at the end of the trace. */
+/* A alone, against the test: brings A to a state without any data. A's ISN is 100, the peer's that of B, the window
+   65535. SYN-RECEIVED is the passive one. The cursor is at the end of the trace. */
 void sim_reach(struct sim *s, struct sim_options o, enum vtcp_state state);
 
 /* Assertions. */
