@@ -1,33 +1,53 @@
 /*
  * One connection, with calls and segments in any order, any configuration and any clock. After each step: the invariant
- * (support/inv.h), what the contract of the call promises, and the stream: what is read and sent are the octets that
- * belong to these sequence numbers.
+ * (support/inv.h), that the specification (support/model.h) makes the same of the connection, what else the contract of the
+ * call promises, and the stream: what is read and sent are the octets that belong to these sequence numbers.
  *
  * A record (support/records.h) is a configuration when it is the first or says `init`; octet 0 says what the step does.
  */
 #include "inv.h"
+#include "model.h"
 #include "support/records.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+#define MAPPED 65536
 
 struct run {
   struct vtcp c, before; /* before: as it was before the call */
   bool made;
   struct vtcp_config cfg;
   uint64_t now;
-  int64_t taken; /* offsets read since the connection was opened, the SYN counted */
+  int64_t taken;               /* offsets read since the connection was opened, the SYN counted */
+  bool mapped;                 /* arrived is known */
+  uint8_t arrived[MAPPED / 8]; /* a bit for each of the first stream offsets whose octet has been stored */
   const uint8_t *last;
   const char *call; /* for the message */
   uint8_t text[TEXT_MAX];
   uint8_t buffer[4096];
 };
 
+static int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
+static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
+
 #define check(r, condition, what) fuzz_assert(condition, "%s: %s", (r)->call, what)
 
 static void begin(struct run *r, const char *call) {
   r->call = call;
   memcpy(&r->before, &r->c, sizeof r->c);
+}
+
+/* It is what the specification makes of it. */
+static void refines(const struct run *r, struct model expected) {
+  const char *name = model_difference(model_of(&r->c), expected);
+  fuzz_assert(name == NULL, "%s: %s is not what the specification says", r->call, name);
+}
+
+static void fresh_stream(struct run *r) {
+  r->taken = 1;
+  r->mapped = true;
+  memset(r->arrived, 0, sizeof r->arrived);
 }
 
 static bool unchanged(const struct run *r) { return fuzz_same(&r->before, &r->c, sizeof r->c); }
@@ -116,7 +136,7 @@ static void init(struct run *r, const uint8_t *x) {
   check(r, vtcp_init(&r->c, &g) == VTCP_OK, "a good configuration is refused");
   check(r, r->c.state == VTCP_CLOSED && r->c.outcome == VTCP_OUTCOME_NONE, "not CLOSED");
   r->made = true;
-  r->taken = 1;
+  fresh_stream(r);
   memcpy(&r->before, &r->c, sizeof r->c);
 }
 
@@ -132,8 +152,10 @@ static void open_or_listen(struct run *r, const uint8_t *x, bool active) {
   check(r, e == right, "another result");
   if (e != VTCP_OK) check(r, unchanged(r), "refused, but something changed");
   if (e == VTCP_OK) {
-    check(r, r->c.state == (active ? VTCP_SYN_SENT : VTCP_LISTEN), "another state");
-    r->taken = 1;
+    struct model a = model_of(&r->before);
+    int64_t wnd = least(r->c.rcv.cap, 65535);
+    refines(r, active ? model_open_active(a, record_value(x), wnd) : model_open_passive(a, record_value(x), wnd));
+    fresh_stream(r);
   }
 }
 
@@ -158,7 +180,15 @@ static void send(struct run *r, const uint8_t *x) {
   int64_t right = send_none(&r->c) ? VTCP_ERR_NO_CONNECTION : closing(&r->c) ? VTCP_ERR_CLOSING : n < space ? n : space;
   check(r, vtcp_send(&r->c, src, n, (x[1] & 1u) != 0) == right, "another result");
   if (right < 0) check(r, unchanged(r), "refused, but something changed");
+  if (right >= 0) refines(r, model_send(model_of(&r->before), right, (x[1] & 1u) != 0));
   free(src);
+}
+
+/* Reading owes an acknowledgment or not: policy decides. */
+static void refines_receive(const struct run *r) {
+  struct model a = model_of(&r->before);
+  bool update = r->c.ack_due && !r->before.ack_due;
+  refines(r, model_receive(a, update));
 }
 
 /* The octets at stream offset `at` on are what the peer's sequence numbers have. */
@@ -181,6 +211,7 @@ static void receive(struct run *r, const uint8_t *x) {
     r->taken += got;
   }
   if (got < 0) check(r, unchanged(r), "refused, but something changed");
+  refines_receive(r);
   free(dst);
 }
 
@@ -201,6 +232,7 @@ static void consume(struct run *r, const uint8_t *x) {
   check(r, vtcp_consume(&r->c, n) == right, "another result");
   if (right == VTCP_OK) r->taken += n;
   if (right != VTCP_OK) check(r, unchanged(r), "refused, but something changed");
+  refines_receive(r);
 }
 
 static void close_or_abort(struct run *r, bool abort) {
@@ -210,7 +242,7 @@ static void close_or_abort(struct run *r, bool abort) {
                                                                                         : VTCP_OK;
   check(r, (abort ? vtcp_abort(&r->c) : vtcp_close(&r->c)) == right, "another result");
   if (right != VTCP_OK) check(r, unchanged(r), "refused, but something changed");
-  if (right == VTCP_OK && abort) check(r, r->c.state == VTCP_CLOSED, "not CLOSED");
+  if (right == VTCP_OK) refines(r, abort ? model_abort(model_of(&r->before)) : model_close(model_of(&r->before)));
 }
 
 static void status(struct run *r) {
@@ -228,6 +260,7 @@ static void timeout(struct run *r, uint64_t now) {
   begin(r, "vtcp_timeout");
   const struct vtcp *b = &r->before;
   vtcp_timeout(&r->c, now);
+  refines(r, model_timeout(model_of(b), b->user_at <= now, b->wait_at <= now));
   if ((now < b->rtx_at && now < b->user_at && now < b->wait_at) || send_none(b))
     check(r, unchanged(r), "early, but something changed");
   else if (b->rtx_at <= now && r->c.state >= VTCP_SYN_SENT)
@@ -240,6 +273,7 @@ static void events(struct run *r, unsigned most) {
     begin(r, "vtcp_event");
     enum vtcp_event e = vtcp_event(&r->c);
     finish(r);
+    refines(r, model_of(&r->before));
     if (e == VTCP_EVENT_NONE) {
       check(r, unchanged(r), "no event, but something changed");
       return;
@@ -250,9 +284,6 @@ static void events(struct run *r, unsigned most) {
 }
 
 /* ---- segments out: spec/output.acsl ---- */
-
-static int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
-static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 
 static void check_rst(const struct run *r, const struct vtcp_segment *g) {
   struct vtcp_segment right = {.src_port = r->c.local_port,
@@ -322,13 +353,16 @@ static bool output(struct run *r) {
   } else if (!leaves) {
     const char *broken = inv_idle_broken(&r->c, r->now);
     check(r, broken == NULL, broken);
-    check(r, r->c.snd_nxt == b->snd_nxt && r->c.rcv_adv == b->rcv_adv && r->c.ack_due == b->ack_due, "silent change");
+    refines(r, model_of(b));
   } else if (b->rst_due) {
     check_rst(r, &g);
+    refines(r, model_out_rst(model_of(b)));
   } else if (syn_due) {
     check_syn(r, &g);
+    refines(r, model_out_range(model_of(b), 1, r->c.rcv_adv));
   } else {
     check_range(r, &g);
+    refines(r, model_out_range(model_of(b), r->c.snd_nxt, r->c.rcv_adv));
   }
   if (leaves) {
     uint32_t len;
@@ -347,11 +381,31 @@ static void flush(struct run *r) {
 
 /* ---- segments in ---- */
 
+/* The octets [lo, hi) have been stored. */
+static void store(struct run *r, int64_t lo, int64_t hi) {
+  if (hi > MAPPED) r->mapped = false;
+  for (int64_t i = lo; r->mapped && i < hi; i++) r->arrived[i / 8] |= (uint8_t)(1u << i % 8);
+}
+
+static int64_t first_missing(const struct run *r) {
+  int64_t i = r->before.rcv.nxt;
+  while (i < MAPPED && (r->arrived[i / 8] >> i % 8 & 1u) != 0) i++;
+  return i;
+}
+
 static void input(struct run *r, const struct vtcp_segment *g) {
   begin(r, "vtcp_input");
   bool bad = g->more_len > 0 || g->text_len > 65535 || r->now > VTCP_TIME_MAX;
   check(r, vtcp_input(&r->c, g, r->now) == (bad ? VTCP_ERR_INVALID : VTCP_OK), "another result");
-  if (bad) check(r, unchanged(r), "refused, but something changed");
+  if (bad) {
+    check(r, unchanged(r), "refused, but something changed");
+    return;
+  }
+  struct model a = model_arrive(model_of(&r->before), model_segment_of(&r->before, g),
+                                model_allowed(&r->before, r->now), r->c.rcv.nxt);
+  refines(r, a);
+  if (r->c.unstored == r->before.unstored) store(r, a.text_lo, a.text_hi);
+  if (r->mapped) check(r, r->c.rcv.nxt == first_missing(r), "RCV.NXT is not the first offset that is missing");
 }
 
 /* The segment goes through its octets, as from a network. */
@@ -441,6 +495,7 @@ static void far(struct run *r, const uint8_t *x) {
   if (inv_broken(&moved) != NULL) return;
   r->c = moved;
   r->taken += by;
+  r->mapped = false;
 }
 
 /* ---- a run ---- */
