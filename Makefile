@@ -25,15 +25,16 @@ SOURCES := $(sort $(CORE) $(wildcard core/*.h core/*/*.h harness/*.[ch] harness/
 FUZZERS := $(basename $(notdir $(wildcard tests/fuzz/*.c)))
 BINARY := $(if $(wildcard harness/main.c),$(BUILD)/vtcp)
 PROGRAMS := $(TESTS:%.c=$(BUILD)/%)
+VIOLATIONS := $(BUILD)/tests/contracts/violations
 LIBS := $(BUILD)/libharness.a $(BUILD)/libvtcp.a
 obj = $(patsubst %.c,$(BUILD)/%.o,$1)
 
 PACKAGES := afl++ ca-certificates clang clang-format clang-tidy cppcheck curl cvc4 frama-c-base gcc gcc-arm-none-eabi \
   iproute2 libc6-dev libclang-rt-14-dev libcmocka-dev liblwip-dev libnewlib-arm-none-eabi libpcap-dev libsodium-dev make \
-  pkg-config python3 tshark valgrind why3 z3
+  pkg-config python3 python3-lark tshark valgrind why3 z3
 
-.PHONY: all build setup demo packetdrill check check-sanitize check-programs interop fuzz fuzz-corpus coverage bench lint \
-  format format-check prove prove-fast expected wp-flags clean help
+.PHONY: all build setup demo packetdrill check check-sanitize check-contracts check-programs interop fuzz fuzz-corpus \
+  coverage bench lint format format-check prove prove-fast expected wp-flags clean help
 .DELETE_ON_ERROR:
 
 all: build ## build the library and the vtcp program (no proof tools needed)
@@ -79,6 +80,15 @@ coverage-run: $(PROGRAMS)
 	@find $(BUILD) -name '*.gcda' -delete
 	@python3 tests/run.py $(PROGRAMS)
 	@python3 tests/coverage.py $(BUILD) $(CORE)
+
+check-contracts: ## the same and the end-to-end tests, each call of the core checked against its contract
+	@$(MAKE) --no-print-directory BUILD=build/contracts SANITIZE=1 CONTRACTS=1 check-contracts-run
+check-contracts-run: $(VIOLATIONS) $(PROGRAMS) $(BINARY)
+	@cat $(MONITORS)/report.txt
+	@rm -f $(MONITORS)/calls
+	@SOAK_RUNS=$${SOAK_RUNS:-300} ASAN_OPTIONS=detect_leaks=1 VTCP=$(abspath $(BUILD))/vtcp MONITOR_CALLS=$(abspath $(MONITORS))/calls \
+	  python3 tests/run.py $(VIOLATIONS) $(PROGRAMS) $(filter tests/e2e/%,$(SCRIPTS))
+	@tests/contracts/generate.py --calls $(MONITORS)/calls
 
 bench: ## measure instructions per segment, beside lwIP
 	@CC="$(CC)" ./tests/bench/run.sh
@@ -152,6 +162,22 @@ $(BUILD)/vtcp: $(BUILD)/harness/main.o $(LIBS)
 
 $(PROGRAMS): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/libsupport.a $(LIBS)
 	$(CC) $(SAN) $(LDFLAGS) $< $(BUILD)/libsupport.a $(LIBS) -lsodium -lpcap -lcmocka $(LDLIBS) -o $@
+
+# Monitors of the contracts (CONTRACTS=1): calls of the core's functions go through those in monitors.c.
+MONITORS := $(BUILD)/monitors
+MONITOR = gcc -std=gnu11 -Wall -Wextra -Wno-type-limits -Wno-unused-function -O2 $(CFLAGS) $(SAN) -Icore -Itests/contracts
+MONITOR_OBJECTS := $(addprefix $(MONITORS)/,monitors.o inv.o monitor.o)
+ifdef CONTRACTS
+$(MONITORS)/wrap: $(wildcard tests/contracts/*.py tests/contracts/*.lark spec/*.acsl core/*.h core/*/*.h)
+	tests/contracts/generate.py $(@D)
+$(MONITORS)/%.o: $(MONITORS)/wrap tests/contracts/monitor.c tests/contracts/monitor.h
+	$(MONITOR) -c $(firstword $(wildcard tests/contracts/$*.c) $(@D)/$*.c) -o $@
+$(BUILD)/tests/contracts/%.o: CPPFLAGS += -Itests/contracts
+$(VIOLATIONS): $(VIOLATIONS).o $(BUILD)/tests/contracts/faulty.o $(LIBS)
+	$(CC) $(SAN) $(LDFLAGS) $< $(BUILD)/tests/contracts/faulty.o $(LIBS) -lcmocka -o $@
+$(PROGRAMS) $(VIOLATIONS) $(BUILD)/vtcp: $(MONITOR_OBJECTS)
+$(PROGRAMS) $(VIOLATIONS) $(BUILD)/vtcp: LDFLAGS += @$(MONITORS)/wrap $(MONITOR_OBJECTS)
+endif
 
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

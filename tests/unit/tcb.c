@@ -3,6 +3,7 @@
 #include "../support/sim.h"
 
 #include <string.h>
+#include <sys/mman.h>
 
 static uint8_t snd[64], rcv[64];
 
@@ -112,8 +113,16 @@ static void init_accepts_the_bounds(void **state) {
   accepted(with(rto_min, 1000));
   accepted(with(rto_min, 60000000));
   accepted(with(snd_cap, 1));
-  accepted(with(snd_cap, VTCP_BUFFER_MAX)); /* vtcp_init does not look into the buffers */
-  accepted(with(rcv_cap, VTCP_BUFFER_MAX));
+  /* address space alone: vtcp_init does not look into the buffers */
+  uint8_t *large =
+      mmap(NULL, 2u * VTCP_BUFFER_MAX, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  assert_true(large != MAP_FAILED);
+  struct vtcp_config cfg = good();
+  cfg.snd_buf = large;
+  cfg.rcv_buf = large + VTCP_BUFFER_MAX;
+  cfg.snd_cap = cfg.rcv_cap = VTCP_BUFFER_MAX;
+  accepted(cfg);
+  assert_int_equal(munmap(large, 2u * VTCP_BUFFER_MAX), 0);
 }
 
 /* A CLOSED connection can be opened again; nothing of the earlier one is left. */
