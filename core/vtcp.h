@@ -350,6 +350,48 @@ enum vtcp_error vtcp_close(struct vtcp *c);
 enum vtcp_error vtcp_abort(struct vtcp *c);
 
 /*
+ * Nagle's algorithm off or on, from the next segment on.
+ * Source: RFC 9293 s3.7.4, MUST-17.
+ * Requires: a TCB made by vtcp_init.
+ */
+/*@ requires inv: tcb_inv(c);
+    terminates \true;
+    exits never: \false;
+    assigns c->nodelay;
+    ensures inv: tcb_inv(c);
+    ensures refine: tcb_abs(c) == \old(tcb_abs(c));
+    ensures MUST_17_nodelay: c->nodelay <==> nodelay; */
+void vtcp_set_nodelay(struct vtcp *c, bool nodelay);
+
+/*
+ * Another user timeout; one that runs begins anew.
+ * Source: RFC 9293 s3.8.3, MUST-21 (R2 can be set for a connection); RFC 5482 s3.
+ * Units: microseconds; user_timeout 0: never.
+ * Requires: a TCB made by vtcp_init.
+ * Returns: VTCP_OK; VTCP_ERR_INVALID when user_timeout is beyond VTCP_DURATION_MAX or now beyond VTCP_TIME_MAX.
+ * On failure: nothing is changed.
+ */
+/*@ requires inv: tcb_inv(c);
+    terminates \true;
+    exits never: \false;
+    assigns c->user_timeout, c->user_at;
+    ensures inv: tcb_inv(c);
+    ensures refine: tcb_abs(c) == \old(tcb_abs(c));
+    behavior invalid:
+      assumes outside: user_timeout > VTCP_DURATION_MAX || now > VTCP_TIME_MAX;
+      assigns \nothing;
+      ensures error: \result == VTCP_ERR_INVALID;
+    behavior MUST_21_set:
+      assumes within: user_timeout <= VTCP_DURATION_MAX && now <= VTCP_TIME_MAX;
+      ensures ok: \result == VTCP_OK;
+      ensures set: c->user_timeout == user_timeout;
+      ensures runs: c->user_at ==
+        (\old(c->user_at) == VTCP_NEVER || user_timeout == 0 ? VTCP_NEVER : now + user_timeout);
+    complete behaviors;
+    disjoint behaviors; */
+enum vtcp_error vtcp_set_user_timeout(struct vtcp *c, uint64_t user_timeout, uint64_t now);
+
+/*
  * STATUS.
  * Source: RFC 9293 s3.10.6.
  * Units: octets and microseconds, as struct vtcp_status says.
