@@ -806,8 +806,10 @@ def test(case):
             befell(case, folder.processes[0].stderr(), ns)
             explained = f"{case.explained}|{ZERO}" if case.scenario in BOTH_WAYS else case.explained
             if case.shark:
-                packets = r.packets("tcp.len", "tcp.srcport", "tcp.dstport")
+                packets = r.packets("tcp.len", "tcp.srcport", "tcp.dstport", "tcp.analysis.retransmission")
                 assert packets, "nothing captured"
+                if any(p["tcp.analysis.retransmission"] for p in packets):
+                    explained += f"|{RESET}"  # on a busy machine timers run out early, and duplicates find nobody any more
                 found = capture.problems(packets, re.compile(explained), {*VTCP.values(), *INSIDE.values()})
                 assert not found, "\n".join(found[:20])
                 if case.see:
