@@ -11,6 +11,7 @@
 #include "ladder.h"
 #include "progress.h"
 #include "signals.h"
+#include "status.h"
 
 #define BATCH 64 /* datagrams between two looks at timers and files */
 #define MSS_MIN 64u
@@ -44,8 +45,9 @@ static bool setup(struct endpoint *e, const struct link *link) {
       table_init(&e->table, cap, (uint32_t)o->max_half_open) && e->polls != NULL && (!o->ladder || e->trace != NULL);
   if (!room) log_error("out of memory");
   e->stop_fd = signals_open();
-  if (e->stop_fd < 0) log_error("signals: %s", strerror(errno));
-  return room && e->stop_fd >= 0;
+  bool signals = e->stop_fd >= 0 && signals_take_questions();
+  if (!signals) log_error("signals: %s", strerror(errno));
+  return room && signals;
 }
 
 struct endpoint *endpoint_open(const struct options *o, const struct link *link, const struct endpoint_user *user) {
@@ -135,6 +137,7 @@ static void note_state(struct endpoint *e, struct connection *c, uint64_t now, e
   }
   if (s.state == c->seen) return;
   c->seen = s.state;
+  c->since = now;
   char peer[UDP_TEXT_MAX];
   udp_text(&c->peer, peer);
   log_detail("%s: %s", peer, ladder_state((uint8_t)s.state));
@@ -402,6 +405,7 @@ static void abort_all(struct endpoint *e) {
 
 enum exit_status endpoint_run(struct endpoint *e) {
   while (!(e->done && e->table.used == 0)) {
+    while (signals_asked()) status_print(&e->table, clock_now());
     if (signals_stopped()) {
       log_error("interrupted");
       e->status = EXIT_INTERRUPTED;

@@ -128,6 +128,7 @@ static void print_command(size_t c) {
   }
   (void)printf(
       "\nTIME: 200ms, 1.5s, 2min; OCTETS: 1000, 64k, 4M; PERCENT: 2, 0.5%%\n"
+      "SIGUSR1: how many connections are in which state, and for how long, on standard error\n"
       "exit status: 0 done, 1 a connection failed or the data differ, 2 wrong usage, 3 a file or socket of this\n"
       "machine failed, 130 interrupted\n");
 }

@@ -18,6 +18,7 @@ struct connection {
   bool established;
   uint64_t half_open_until; /* to be aborted then unless established; VTCP_NEVER: no such limit */
   enum vtcp_state seen;     /* the state that was logged last */
+  uint64_t since;           /* when it entered it */
   bool ended;               /* in CLOSED for good */
   const char *why;          /* why we aborted it; NULL: we did not */
 };

@@ -153,6 +153,56 @@ def half_close(t):
     assert said.index("FIN-WAIT-2") < said.index("TIME-WAIT"), said
 
 
+def status_of(process):
+    """What SIGUSR1 makes a vtcp say: {state: (connections, longest seconds)}."""
+    before = process.stderr().count("status: connections:")
+    process.process.send_signal(signal.SIGUSR1)
+    end = time.time() + 10
+    while time.time() < end:
+        blocks = process.stderr().split("status: connections: ")[1:]
+        lines = re.findall(r"status: ([A-Z0-9-]+): (\d+), the longest for ([0-9.]+) s\n", blocks[-1]) if blocks else []
+        found = {state: (int(n), float(s)) for state, n, s in lines}
+        if len(blocks) > before and sum(n for n, _ in found.values()) == int(blocks[-1].split()[0]):
+            return found
+        time.sleep(0.01)
+    raise AssertionError(f"no answer to SIGUSR1 from {process}")
+
+
+@test
+def status_shows_the_states_and_for_how_long(t):
+    """S20: an application that never closes leaves its connections in CLOSE-WAIT."""
+    os.mkfifo(t / "never")
+    never = os.open(t / "never", os.O_RDWR)  # its readers get no end of file
+    os.mkdir(t / "out")
+    server = t.start("serve", "--msl", "1s", "--in", t / "never", "--out-dir", t / "out", 0)
+    port = server.port()
+    assert status_of(server) == {}
+    clients = [t.start("connect", *FAST, "127.0.0.1", port) for _ in range(3)]
+    clients.append(t.start("connect", *FAST, "--quiet", "127.0.0.1", port, stdin=subprocess.PIPE))
+    end = time.time() + 10
+    while (seen := status_of(server)).get("CLOSE-WAIT", (0,))[0] < 3 or "ESTABLISHED" not in seen:
+        assert time.time() < end, f"{seen} {server}"
+        time.sleep(0.05)
+    assert {state: n for state, (n, _) in seen.items()} == {"CLOSE-WAIT": 3, "ESTABLISHED": 1}, seen
+    time.sleep(1.5)
+    later = status_of(server)
+    for state in seen:
+        assert later[state][0] == seen[state][0] and 1.5 <= later[state][1] - seen[state][1] < 5, f"{seen} {later}"
+    assert status_of(clients[0])["FIN-WAIT-2"][0] == 1
+    assert status_of(clients[3])["ESTABLISHED"][0] == 1
+    os.close(never)  # nobody writes to the FIFO any more: the server closes
+    for c in clients[:3]:
+        c.end(seconds=20)
+    clients[3].process.stdin.close()
+    clients[3].end(seconds=20)
+    assert status_of(server)["TIME-WAIT"][0] == 1  # to the fourth it has closed first
+    while status_of(server):
+        assert time.time() < end + 10, server
+        time.sleep(0.1)
+    server.process.send_signal(signal.SIGTERM)
+    server.end(status=130, seconds=5)
+
+
 @test
 def time_wait_lasts_twice_the_segment_lifetime(t):
     server = t.start("serve", "--msl", "800ms", "--count", 1, 0)
