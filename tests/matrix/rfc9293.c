@@ -299,7 +299,8 @@ static void print_departures(void) {
       if (same && j < i) first = false;
       rows += same;
     }
-    if (first) printf("# note: %u rows depart from the RFC's text: %s\n", rows, r->reason);
+    if (first)
+      printf("# note: %u row%s from the RFC's text: %s\n", rows, rows == 1 ? " departs" : "s depart", r->reason);
   }
 }
 

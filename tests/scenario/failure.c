@@ -160,6 +160,20 @@ static void s24_never_gives_up(void **state) {
   assert_int_equal(sim_read(s, B, 100), 10);
 }
 
+/* RFC 5961 s3.2 looks at SEG.SEQ alone: a RST from before the window draws nothing, wherever its text reaches to. */
+static void s23_rst_before_the_window(void **state) {
+  struct sim *s = *state;
+  sim_reach(s, (struct sim_options){.iss = 100}, VTCP_ESTABLISHED);
+  inject(s, A, "RST", 291, 0, 20);
+  expect_silence(s, SECOND);
+  expect_state(s, A, VTCP_ESTABLISHED);
+  inject(s, A, "RST", 302, 0, 0);
+  expect(s, A, "ACK", 101, 301, 0);
+  inject(s, A, "RST", 301, 0, 0);
+  sim_deliver(s);
+  expect_ended(s, A, VTCP_OUTCOME_RESET);
+}
+
 #define story(f) cmocka_unit_test_setup_teardown(f, sim_setup, sim_teardown)
 
 int main(void) {
@@ -170,6 +184,7 @@ int main(void) {
       story(s22_peer_restart_found_by_syn),
       story(s22_peer_gone),
       story(s23_abort),
+      story(s23_rst_before_the_window),
       story(s24_retransmission_gives_up),
       story(s24_opening_gives_up),
       story(s24_never_gives_up),

@@ -209,6 +209,23 @@ static void s04_data_completes(void **state) {
   expect_silence(s, 60 * SECOND);
 }
 
+/* S4: a SYN with text behind it, as RFC 9293 s3.5 allows, comes twice: SYN-ACK again, and the handshake goes on. */
+static void s04_syn_with_text_repeated(void **state) {
+  struct sim *s = *state;
+  sim_role(s, A, SIM_PUPPET);
+  sim_listen(s, B);
+  inject(s, B, "SYN", 100, 0, 10);
+  expect(s, B, "SYN,ACK", 300, 101, 0);
+  inject(s, B, "SYN", 100, 0, 10);
+  expect(s, B, "SYN,ACK", 300, 101, 0);
+  expect_state(s, B, VTCP_SYN_RECEIVED);
+  inject(s, B, "ACK", 101, 301, 10);
+  sim_deliver(s);
+  expect_state(s, B, VTCP_ESTABLISHED);
+  expect(s, B, "ACK", 301, 111, 0);
+  assert_int_equal(sim_read(s, B, 100), 10);
+}
+
 /* S5: nobody listens: RST, and the application is told at once. */
 static void s05_refused(void **state) {
   struct sim *s = *state;
@@ -448,6 +465,7 @@ int main(void) {
       story(s04_syn_ack_lost),
       story(s04_final_ack_lost),
       story(s04_data_completes),
+      story(s04_syn_with_text_repeated),
       story(s05_refused),
       story(s05_refused_by_closed),
       story(s06_negotiation),

@@ -158,6 +158,18 @@ static void s11_probes_unanswered(void **state) {
   assert_true(last - began < 100 * (uint64_t)SECOND + 1);
 }
 
+/* S11: MUST-66 takes ACK, URG and RST into a closed window; text without them is not acceptable, and draws an acknowledgment. */
+static void s11_text_without_ack_at_a_closed_window(void **state) {
+  struct sim *s = *state;
+  sim_reach(s, (struct sim_options){.rcv_cap = 100}, VTCP_ESTABLISHED);
+  inject(s, A, "ACK", 301, 101, 100);
+  expect(s, A, "ACK", 101, 401, 0);
+  inject(s, A, "", 401, 0, 1);
+  expect(s, A, "ACK", 101, 401, 0);
+  expect_state(s, A, VTCP_ESTABLISHED);
+  assert_int_equal(sim_read(s, A, 1000), 100);
+}
+
 /* S12: the congestion window over time. */
 struct sample {
   uint64_t at;
@@ -413,6 +425,7 @@ int main(void) {
       story(s11_window_closes_and_opens),
       story(s11_window_update_lost),
       story(s11_probes_unanswered),
+      story(s11_text_without_ack_at_a_closed_window),
       story(s12_slow_start),
       story(s12_fast_retransmit),
       story(s12_timeout),

@@ -183,7 +183,8 @@ void sim_log_add(struct sim_log *l, const uint8_t *octets, size_t n);
 void sim_lose(struct sim *s, enum side from, uint32_t n);
 void sim_twice(struct sim *s, enum side from, uint32_t n, uint64_t later);
 void sim_late(struct sim *s, enum side from, uint32_t n, uint64_t later);
-void sim_packet_add(struct sim *s, enum side to, uint64_t at, const uint8_t *octets, uint32_t len); /* one more packet */
+void sim_packet_add(struct sim *s, enum side to, uint64_t at, const uint8_t *octets,
+                    uint32_t len);      /* one more packet */
 void sim_drop(struct sim *s, size_t i); /* the i-th of s->packets; the last one takes its place */
 void sim_inject(struct sim *s, enum side to, struct sim_hand h);
 /* A segment that a foreign side sends: traced, through the faults, on its way. False: it does not parse. */
