@@ -16,7 +16,8 @@
 #define BATCH 64 /* datagrams between two looks at timers and files */
 #define MSS_MIN 64u
 #define MSS_MAX 65475u
-#define IPV6_MTU_MIN 1280u /* RFC 8201 s4 */
+#define IPV4_MTU_MIN 68u
+#define IPV6_MTU_MIN 1280u
 
 const char *endpoint_outcome(enum vtcp_outcome outcome) {
   static const char *const texts[] = {"open", "closed", "refused", "reset by the peer", "timed out", "aborted"};
@@ -240,21 +241,25 @@ static void abort_connection(struct endpoint *e, struct connection *c, uint64_t 
   serve_connection(e, c, now, before);
 }
 
-/* RFC 1191 s6.4, RFC 8201 s5.2. */
+/* RFC 1191 s6.4, RFC 8201 s5.2: smaller segments from now on; those under way go again. */
 static void endpoint_too_big(struct endpoint *e, struct connection *c, uint32_t seq, uint16_t mss) {
-  (void)c;
-  (void)seq;
-  (void)mss;
+  enum vtcp_state before = table_state(c);
+  if (!vtcp_path_mss(&c->tcb, seq, mss)) {
+    e->counts.errors++;
+    return;
+  }
   e->counts.too_big++;
+  serve_connection(e, c, clock_now(), before);
 }
 
+/* An MTU that no link may have is none (RFC 791 s3.2, RFC 8201 s4). */
 static void path_mtu(struct endpoint *e, struct connection *c, const struct packet *error) {
-  uint32_t headers = packet_header(error->src.family) + 20u, least = headers + MSS_MIN;
-  if (error->src.family == AF_INET6 && least < IPV6_MTU_MIN) least = IPV6_MTU_MIN;
-  if (error->mtu < least || error->mtu - headers > MSS_MAX)
+  bool v6 = error->src.family == AF_INET6;
+  uint32_t headers = packet_header(error->src.family) + 20u, mss = error->mtu - headers;
+  if (error->mtu < (v6 ? IPV6_MTU_MIN : IPV4_MTU_MIN))
     e->counts.errors++;
   else
-    endpoint_too_big(e, c, error->seq, (uint16_t)(error->mtu - headers));
+    endpoint_too_big(e, c, error->seq, (uint16_t)(mss < UINT16_MAX ? mss : UINT16_MAX));
 }
 
 /* RFC 9293 s3.9.2.2 MUST-54, MUST-56, SHLD-26; RFC 5927 s4.1, s5.2: a hard error ends no connection that is open. */

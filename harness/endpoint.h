@@ -35,9 +35,9 @@ struct endpoint_counts {
   uint64_t refused;     /* segments answered with RST, for want of a connection */
   uint64_t turned_away; /* SYNs dropped because the table was full */
   uint64_t expired;     /* half-open connections given up */
-  uint64_t errors;      /* ICMP errors that change nothing: soft, or of a connection that is open */
+  uint64_t errors;      /* ICMP errors that change nothing: soft, no news, or of a connection that is open */
   uint64_t forged;      /* ICMP errors about no segment that is under way */
-  uint64_t too_big;     /* ICMP that told a path MTU */
+  uint64_t too_big;     /* ICMP that told a smaller path MTU */
   uint64_t retransmitted;
 };
 

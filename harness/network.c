@@ -27,7 +27,8 @@ bool network_read(const char *text, struct network *n) {
 /* The bits of octet i that belong to the prefix. */
 static uint8_t mask(const struct network *n, uint32_t i) {
   if (n->prefix >= 8u * (i + 1u)) return 0xff;
-  return n->prefix <= 8u * i ? 0 : (uint8_t)(0xff00u >> (n->prefix - 8u * i));
+  if (n->prefix <= 8u * i) return 0;
+  return (uint8_t)(0xff00u >> (n->prefix - 8u * i));
 }
 
 bool network_has(const struct network *n, const struct udp_address *a) {

@@ -3,6 +3,7 @@ import contextlib
 import ctypes
 import itertools
 import os
+import re
 import shutil
 import socket
 import struct
@@ -17,6 +18,14 @@ libc = ctypes.CDLL(None, use_errno=True)
 number = itertools.count()
 
 
+def remove_left_over():
+    """Those of a run that was killed."""
+    for name in os.listdir("/run/netns") if os.path.isdir("/run/netns") else ():
+        made_here = re.fullmatch(r"vtcp-(\d+)-\d+", name)
+        if made_here and not os.path.exists(f"/proc/{made_here.group(1)}"):
+            subprocess.run(["ip", "netns", "del", name], check=False, capture_output=True, timeout=20)
+
+
 def why_not():
     """Why nothing of this can run here; None: it can."""
     if os.geteuid() != 0:
@@ -26,6 +35,7 @@ def why_not():
             return f"{program} is not installed"
     if not os.path.exists("/dev/net/tun"):
         return "there is no /dev/net/tun"
+    remove_left_over()
     try:
         with Namespace() as ns:
             ns.ip("tuntap", "add", "t0", "mode", "tun")
