@@ -129,6 +129,9 @@ static void bind_errors(void **state) {
   assert_int_equal(d->ifc.bind(u, two, a, len), 0);
   assert_int_equal(d->ifc.listen(u, one, 1), 0);
   fails_with(d->ifc.listen(u, two, 1), EADDRINUSE);
+  d->fd = d->ifc.socket(u, AF_INET, SOCK_STREAM, 0);
+  assert_int_equal(put_option(d, SOL_SOCKET, SO_REUSEADDR, 1), 0);
+  fails_with(d->ifc.bind(u, d->fd, a, len), EADDRINUSE); /* one of them listens */
   assert_int_equal(d->ifc.close(u, one), 0);
   assert_int_equal(d->ifc.listen(u, two, 1), 0);
 }
