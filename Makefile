@@ -13,25 +13,28 @@ include proofs/flags.mk
 
 CORE := $(sort $(wildcard core/*/*.c))
 HARNESS := $(filter-out harness/main.c,$(sort $(wildcard harness/*.c)))
-SUPPORT := $(sort $(wildcard tests/support/*.c))
-KINDS := unit scenario harness packetdrill soak e2e
+SUPPORT := $(sort $(wildcard tests/support/*.c tests/fuzz/support/*.c))
+KINDS := unit scenario matrix harness packetdrill soak fuzz lwip e2e
 TESTS := $(sort $(foreach k,$(KINDS),$(wildcard tests/$k/*.c)))
-SCRIPTS := tests/freestanding/check.sh tests/examples/embed.sh $(sort $(wildcard tests/e2e/*.sh tests/e2e/*.py))
+SCRIPTS := tests/freestanding/check.sh tests/examples/embed.sh tests/fuzz/clusterfuzzlite.sh tests/interop/sample.sh \
+  $(sort $(wildcard tests/e2e/*.sh tests/e2e/*.py))
 EXAMPLES := $(sort $(wildcard examples/*.c))
 PACKETDRILL := $(CORE) $(sort $(wildcard harness/packetdrill/*.c)) $(patsubst %,harness/%.c,framing isn log packet udp)
-SOURCES := $(sort $(CORE) $(wildcard core/*.h core/*/*.h harness/*.[ch] harness/*/*.[ch] tests/*/*.[ch] examples/*.c \
-  proofs/*.c))
+SOURCES := $(sort $(CORE) $(wildcard core/*.h core/*/*.h harness/*.[ch] harness/*/*.[ch] tests/*/*.[ch] \
+  tests/fuzz/support/*.[ch] examples/*.c proofs/*.c))
+FUZZERS := $(basename $(notdir $(wildcard tests/fuzz/*.c)))
 BINARY := $(if $(wildcard harness/main.c),$(BUILD)/vtcp)
 PROGRAMS := $(TESTS:%.c=$(BUILD)/%)
+VIOLATIONS := $(BUILD)/tests/contracts/violations
 LIBS := $(BUILD)/libharness.a $(BUILD)/libvtcp.a
 obj = $(patsubst %.c,$(BUILD)/%.o,$1)
 
-PACKAGES := ca-certificates clang clang-format clang-tidy cppcheck cvc4 frama-c-base gcc gcc-arm-none-eabi \
-  libc6-dev libcmocka-dev liblwip-dev libnewlib-arm-none-eabi libpcap-dev libsodium-dev make pkg-config python3 \
-  tshark valgrind why3 z3
+PACKAGES := afl++ ca-certificates clang clang-format clang-tidy cppcheck curl cvc4 frama-c-base gcc gcc-arm-none-eabi \
+  iproute2 libc6-dev libclang-rt-14-dev libcmocka-dev liblwip-dev libnewlib-arm-none-eabi libpcap-dev libsodium-dev make \
+  pkg-config python3 python3-lark tshark valgrind why3 z3
 
-.PHONY: all build setup demo packetdrill check check-sanitize check-programs bench lint format format-check prove prove-fast \
-  expected wp-flags clean help
+.PHONY: all build setup demo packetdrill check check-sanitize check-contracts check-programs interop fuzz fuzz-corpus \
+  coverage bench lint format format-check prove prove-fast expected wp-flags clean help
 .DELETE_ON_ERROR:
 
 all: build ## build the library and the vtcp program (no proof tools needed)
@@ -58,25 +61,54 @@ check-sanitize: ## unit, scenario and soak tests under the address and undefined
 check-sanitize-run: $(BUILD)/libvtcp_packetdrill.so $(filter-out $(BUILD)/tests/e2e/%,$(PROGRAMS))
 	@ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1 python3 tests/run.py $(filter-out %.so,$^)
 
+interop: build ## vtcp on a TUN device against the kernel's TCP, every case (root; make check runs a sample)
+	@VTCP=$(abspath $(BUILD))/vtcp python3 tests/interop/interop.py
+
+SECONDS ?= 60
+ENGINE ?= libfuzzer
+fuzz: ## run the fuzz targets, SECONDS each (ENGINE=afl for AFL++, TARGET=... for one of them)
+	@./tests/fuzz/run.sh $(SECONDS) $(ENGINE) build/fuzz/$(ENGINE) $(or $(TARGET),$(FUZZERS))
+
+fuzz-corpus: ## store the inputs that `make fuzz` has found, as few as have the same coverage
+	@./tests/fuzz/run.sh merge libfuzzer build/fuzz/libfuzzer $(or $(TARGET),$(FUZZERS))
+
+COVER ?= unit scenario soak fuzz
+coverage: ## lines and branches of core/ that the tests run (COVER=fuzz: the stored corpus alone)
+	@$(MAKE) --no-print-directory BUILD=build/coverage OPT=-O0 CFLAGS='-g --coverage' LDFLAGS=--coverage \
+	  KINDS='$(COVER)' coverage-run
+coverage-run: $(PROGRAMS)
+	@find $(BUILD) -name '*.gcda' -delete
+	@python3 tests/run.py $(PROGRAMS)
+	@python3 tests/coverage.py $(BUILD) $(CORE)
+
+check-contracts: ## the same and the end-to-end tests, each call of the core checked against its contract
+	@$(MAKE) --no-print-directory BUILD=build/contracts SANITIZE=1 CONTRACTS=1 check-contracts-run
+check-contracts-run: $(VIOLATIONS) $(PROGRAMS) $(BINARY)
+	@cat $(MONITORS)/report.txt
+	@rm -f $(MONITORS)/calls
+	@SOAK_RUNS=$${SOAK_RUNS:-300} ASAN_OPTIONS=detect_leaks=1 VTCP=$(abspath $(BUILD))/vtcp MONITOR_CALLS=$(abspath $(MONITORS))/calls \
+	  python3 tests/run.py $(VIOLATIONS) $(PROGRAMS) $(filter tests/e2e/%,$(SCRIPTS))
+	@tests/contracts/generate.py --calls $(MONITORS)/calls
+
 bench: ## measure instructions per segment, beside lwIP
 	@CC="$(CC)" ./tests/bench/run.sh
 
 prove: export WP_FLAGS := $(WP_FLAGS)
-prove: ## prove everything from nothing; ends in `N goals, N proved` (KNOWN_OPEN=1: allow what proofs/open.json lists)
-	@python3 proofs/prove.py $(if $(KNOWN_OPEN),--known-open) $(FILE)
+prove: ## prove everything from nothing; ends in `N goals, N proved` (FILE=... for some files)
+	@python3 proofs/prove.py $(FILE)
 
 prove-fast: export WP_FLAGS := $(WP_FLAGS)
 prove-fast: ## the same goals with a cache, without smoke tests and canaries (FILE=... for one file)
 	@python3 proofs/prove.py --fast $(FILE)
 
 expected: export WP_FLAGS := $(WP_FLAGS)
-expected: ## prove everything, store the numbers of goals and what is open (proofs/expected.json, open.json)
-	@python3 proofs/prove.py --store $(if $(QUICK),--quick) $(FILE)
+expected: ## prove everything, then store the numbers of goals (proofs/expected.json)
+	@python3 proofs/prove.py --store $(FILE)
 
 wp-flags: # for frama-c by hand: eval frama-c $$(make wp-flags) core/wire/seq.c
 	@printf '%s\n' '$(WP_FLAGS)'
 
-lint: ## warnings as errors with gcc and clang, clang-tidy, cppcheck
+lint: ## format, warnings as errors with gcc and clang, clang-tidy, cppcheck
 	@./.ci/lint $(SOURCES)
 
 format: ## format every C file
@@ -118,6 +150,9 @@ $(BUILD)/tests/%.o: tests/%.c Makefile
 	@mkdir -p $(@D)
 	$(COMPILE) $(POSIX) -c $< -o $@
 
+$(BUILD)/tests/support/lwip_peer.o: CPPFLAGS += -isystem /usr/include/lwip
+$(BUILD)/tests/lwip/%: LDLIBS += -llwip
+
 $(BUILD)/examples/%: examples/%.c $(BUILD)/libvtcp.a
 	@mkdir -p $(@D)
 	$(COMPILE) -Icore $< $(BUILD)/libvtcp.a -o $@
@@ -126,7 +161,23 @@ $(BUILD)/vtcp: $(BUILD)/harness/main.o $(LIBS)
 	$(CC) $(SAN) $(LDFLAGS) $< $(LIBS) -lsodium -lpcap -o $@
 
 $(PROGRAMS): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/libsupport.a $(LIBS)
-	$(CC) $(SAN) $(LDFLAGS) $< $(BUILD)/libsupport.a $(LIBS) -lsodium -lpcap -lcmocka -o $@
+	$(CC) $(SAN) $(LDFLAGS) $< $(BUILD)/libsupport.a $(LIBS) -lsodium -lpcap -lcmocka $(LDLIBS) -o $@
+
+# Monitors of the contracts (CONTRACTS=1): calls of the core's functions go through those in monitors.c.
+MONITORS := $(BUILD)/monitors
+MONITOR = gcc -std=gnu11 -Wall -Wextra -Wno-type-limits -Wno-unused-function -O2 $(CFLAGS) $(SAN) -Icore -Itests/contracts
+MONITOR_OBJECTS := $(addprefix $(MONITORS)/,monitors.o inv.o monitor.o)
+ifdef CONTRACTS
+$(MONITORS)/wrap: $(wildcard tests/contracts/*.py tests/contracts/*.lark spec/*.acsl core/*.h core/*/*.h)
+	tests/contracts/generate.py $(@D)
+$(MONITORS)/%.o: $(MONITORS)/wrap tests/contracts/monitor.c tests/contracts/monitor.h
+	$(MONITOR) -c $(firstword $(wildcard tests/contracts/$*.c) $(@D)/$*.c) -o $@
+$(BUILD)/tests/contracts/%.o: CPPFLAGS += -Itests/contracts
+$(VIOLATIONS): $(VIOLATIONS).o $(BUILD)/tests/contracts/faulty.o $(LIBS)
+	$(CC) $(SAN) $(LDFLAGS) $< $(BUILD)/tests/contracts/faulty.o $(LIBS) -lcmocka -o $@
+$(PROGRAMS) $(VIOLATIONS) $(BUILD)/vtcp: $(MONITOR_OBJECTS)
+$(PROGRAMS) $(VIOLATIONS) $(BUILD)/vtcp: LDFLAGS += @$(MONITORS)/wrap $(MONITOR_OBJECTS)
+endif
 
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

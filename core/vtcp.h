@@ -40,14 +40,14 @@ enum vtcp_event {
 struct vtcp_config {
   uint16_t local_port, remote_port; /* remote_port: 0 for a passive open to any peer */
   uint16_t mss;                     /* largest segment text, both ways: 64 to 65475 (MTU minus 40 or 60) */
-  uint16_t window_shift;            /* window scale to offer, 0 to 14 */
+  uint16_t window_shift;            /* window scale to offer, 0 to 14; its unit is no more than rcv_cap */
   bool no_window_scale;             /* do not offer it */
   bool ipv6;                        /* over IPv6: the peer's default segment size is 1220, not 536 (MUST-15) */
-  bool nodelay;          /* MUST-17: Nagle's algorithm can be disabled */
-  uint64_t msl;          /* maximum segment lifetime, microseconds; RFC 9293 s3.4.1 has 120,000,000 */
-  uint64_t user_timeout; /* microseconds without progress until the connection is given up (R2); 0: never */
-  uint64_t rto_min;      /* microseconds, 1,000 to 60,000,000; RFC 6298 has 1,000,000 */
-  uint8_t *snd_buf;      /* 1 to VTCP_BUFFER_MAX octets each; they belong to the connection while it is in use */
+  bool nodelay;                     /* MUST-17: Nagle's algorithm can be disabled */
+  uint64_t msl;                     /* maximum segment lifetime, microseconds; RFC 9293 s3.4.1 has 120,000,000 */
+  uint64_t user_timeout;            /* microseconds without progress until the connection is given up (R2); 0: never */
+  uint64_t rto_min;                 /* microseconds, 1,000 to 60,000,000; RFC 6298 has 1,000,000 */
+  uint8_t *snd_buf; /* 1 to VTCP_BUFFER_MAX octets each; they belong to the connection while it is in use */
   uint32_t snd_cap;
   uint8_t *rcv_buf;
   uint32_t rcv_cap;
@@ -58,14 +58,14 @@ struct vtcp_status {
   enum vtcp_outcome outcome;
   uint16_t local_port, remote_port;
   uint16_t snd_mss;
-  uint32_t unread;              /* octets in order, not yet read */
-  uint32_t unacknowledged;      /* octets queued or sent, not yet acknowledged */
-  uint32_t send_space;          /* octets vtcp_send would take */
-  uint32_t snd_wnd, rcv_wnd;    /* octets */
+  uint32_t unread;                    /* octets in order, not yet read */
+  uint32_t unacknowledged;            /* octets queued or sent, not yet acknowledged */
+  uint32_t send_space;                /* octets vtcp_send would take */
+  uint32_t snd_wnd, rcv_wnd;          /* octets */
   uint32_t snd_una, snd_nxt, rcv_nxt; /* as sequence numbers */
   uint32_t iss, irs;
-  uint32_t cwnd, ssthresh;      /* octets */
-  uint64_t srtt, rto;           /* microseconds */
+  uint32_t cwnd, ssthresh; /* octets */
+  uint64_t srtt, rto;      /* microseconds */
   uint32_t retransmitted, unacceptable, challenged, unstored;
 };
 
@@ -434,6 +434,34 @@ enum vtcp_error vtcp_input(struct vtcp *c, const struct vtcp_segment *s, uint64_
       assumes none: c->state == VTCP_CLOSED || c->state == VTCP_LISTEN;
       assigns \nothing; */
 void vtcp_timeout(struct vtcp *c, uint64_t now);
+
+/*
+ * A router says that the path does not carry a segment of ours: what is in flight goes again in smaller ones.
+ * Source: RFC 9293 s3.7.5; RFC 1191 s6.4, s6.5 (the congestion window stays); RFC 5927 s4.1 (only for what is in flight).
+ * Units: seq: the sequence number of the segment; mss: octets of text, the path's MTU without the headers of IP and TCP.
+ * Requires: a TCB made by vtcp_init.
+ * Returns: true: snd_mss is now mss, or VTCP_MSS_LEAST if that is more; false: no such segment is in flight, or mss is no
+ *   news.
+ * On failure: nothing is changed.
+ */
+/*@ requires inv: tcb_inv(c);
+    terminates \true;
+    exits never: \false;
+    assigns c->snd_mss, c->snd_ptr, c->rtx_head, c->rtt.timed_end;
+    ensures inv: tcb_inv(c);
+    ensures refine: tcb_abs(c) == \old(tcb_abs(c));
+    behavior no_news:
+      assumes no_news: !path_narrower(c, seq, mss);
+      assigns \nothing;
+      ensures none: !\result;
+    behavior s3_7_5_narrower:
+      assumes narrower: path_narrower(c, seq, mss);
+      ensures taken: \result;
+      ensures mss: c->snd_mss == \max(mss, VTCP_MSS_LEAST);
+      ensures again: c->snd_ptr == c->snd_una;
+    complete behaviors;
+    disjoint behaviors; */
+bool vtcp_path_mss(struct vtcp *c, uint32_t seq, uint16_t mss);
 
 /*
  * The next segment to transmit.

@@ -10,6 +10,7 @@
 #include "clock.h"
 #include "commands.h"
 #include "progress.h"
+#include "tun.h"
 
 struct client {
   const struct options *options;
@@ -63,19 +64,19 @@ static void close_files(const struct client *client) {
   if (client->out > STDERR_FILENO) (void)close(client->out);
 }
 
-enum exit_status client_run_on(const struct options *o, int fd, const struct udp_address *peer, uint16_t tcp_port,
-                               const struct window_to *shown) {
+enum exit_status client_run_on(const struct options *o, const struct link *link, const struct udp_address *peer,
+                               uint16_t tcp_port, const struct window_to *shown) {
   struct client client = {.options = o, .in = STREAM_NONE, .out = STREAM_NONE, .sending = o->in != NULL};
   struct endpoint_user user = {.self = &client, .established = on_established, .ended = on_ended};
   uint64_t size;
   if (!open_files(&client, &size)) {
     close_files(&client);
-    (void)close(fd);
+    (void)close(link->fd);
     return EXIT_LOCAL;
   }
   if (shown->gauge == NULL && !o->quiet && (o->in != NULL || o->out != NULL)) user.tick = on_tick;
   progress_init(&client.progress, size, clock_now());
-  struct endpoint *e = endpoint_open(o, fd, true, &user);
+  struct endpoint *e = endpoint_open(o, link, &user);
   if (e == NULL) {
     close_files(&client);
     return EXIT_LOCAL;
@@ -102,21 +103,35 @@ static bool choose_local(const struct options *o, int family, struct udp_address
   return error == NULL;
 }
 
+static bool open_udp(const struct options *o, const struct udp_address *peer, struct link *link) {
+  struct framing framing = options_framing(o);
+  struct udp_address local;
+  if (!choose_local(o, peer->family, &local)) return false;
+  int fd = udp_open(&local);
+  if (fd >= 0 && udp_connect(fd, peer) && link_udp(link, fd, true, &framing)) return true;
+  log_error("%s port %s: %s", o->address, o->port, strerror(errno));
+  if (fd >= 0) (void)close(fd);
+  return false;
+}
+
+static bool open_tun(const struct options *o, const struct udp_address *peer, struct link *link) {
+  if (!tun_open(link, o->tun, o->tun_addresses, (uint32_t)o->mtu, (uint16_t)o->local_port)) return false;
+  if (link_local(link, peer->family) != NULL) return true;
+  log_error("--address: expected one of the family of %s", o->address);
+  (void)close(link->fd);
+  return false;
+}
+
 enum exit_status client_run(const struct options *o) {
   static const struct window_to nobody = {NULL, NULL};
-  struct udp_address peer, local;
+  struct udp_address peer;
+  struct link link;
   const char *error = udp_resolve(o->address, o->port, options_family(o), &peer);
   if (error != NULL) {
     log_error("%s: %s", o->address, error);
     return EXIT_LOCAL;
   }
-  if (!choose_local(o, peer.family, &local)) return EXIT_LOCAL;
-  int fd = udp_open(&local);
-  if (fd < 0 || !udp_connect(fd, &peer)) {
-    log_error("%s port %s: %s", o->address, o->port, strerror(errno));
-    if (fd >= 0) (void)close(fd);
-    return EXIT_LOCAL;
-  }
+  if (!(o->tun != NULL ? open_tun(o, &peer, &link) : open_udp(o, &peer, &link))) return EXIT_LOCAL;
   uint16_t tcp_port = o->tcp_port == OPTIONS_UNSET ? peer.port : (uint16_t)o->tcp_port;
-  return client_run_on(o, fd, &peer, tcp_port, &nobody);
+  return client_run_on(o, &link, &peer, tcp_port, &nobody);
 }

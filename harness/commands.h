@@ -13,10 +13,11 @@ struct window_to {
 enum exit_status server_run(const struct options *o);
 enum exit_status client_run(const struct options *o);
 enum exit_status demo_run(const struct options *o);
+enum exit_status gateway_run(const struct options *o);
 
-/* On a socket that exists already: bound; the client's connected to peer, too. */
-enum exit_status server_run_on(const struct options *o, int fd, const struct window_to *shown);
-enum exit_status client_run_on(const struct options *o, int fd, const struct udp_address *peer, uint16_t tcp_port,
-                               const struct window_to *shown);
+/* On a link that exists already, and is closed afterwards. */
+enum exit_status server_run_on(const struct options *o, const struct link *link, const struct window_to *shown);
+enum exit_status client_run_on(const struct options *o, const struct link *link, const struct udp_address *peer,
+                               uint16_t tcp_port, const struct window_to *shown);
 
 #endif

@@ -120,6 +120,8 @@ static bool prepare(struct demo *d, struct faults_config *faults) {
 /* The process of one end: an ordinary serve or connect, with perfect sending: the path does the faults. */
 static enum exit_status run_end(struct demo *d, int side) {
   struct options o = *d->options;
+  struct framing framing = options_framing(d->options);
+  struct link link;
   struct window_to shown = {.trace = &d->shared->ends[side], .gauge = &d->shared->gauges[side]};
   memset(&o.faults, 0, sizeof o.faults);
   o.ladder = false;
@@ -130,17 +132,21 @@ static enum exit_status run_end(struct demo *d, int side) {
   (void)close(d->path.fds[0]);
   (void)close(d->path.fds[1]);
   (void)close(d->sockets[1 - side]);
+  if (!link_udp(&link, d->sockets[side], side == CLIENT, &framing)) {
+    (void)fails("socket");
+    return EXIT_LOCAL;
+  }
   if (side == CLIENT) {
     o.in = d->sent;
     o.out = "/dev/null";
     uint16_t tcp_port = o.framing == FRAMING_WHOLE ? d->ends[SERVER].port : d->front.port;
-    return client_run_on(&o, d->sockets[CLIENT], &d->front, tcp_port, &shown);
+    return client_run_on(&o, &link, &d->front, tcp_port, &shown);
   }
   o.out = d->received;
   o.count = 1;
   o.pcap = NULL;
   o.isn = o.server_isn;
-  return server_run_on(&o, d->sockets[SERVER], &shown);
+  return server_run_on(&o, &link, &shown);
 }
 
 static bool start(struct demo *d, int side) {

@@ -11,8 +11,12 @@
 #include "ladder.h"
 #include "progress.h"
 #include "signals.h"
+#include "status.h"
 
 #define BATCH 64 /* datagrams between two looks at timers and files */
+#define MSS_MIN 64u
+#define MSS_MAX 65475u
+#define IPV6_MTU_MIN 1280u /* RFC 8201 s4 */
 
 const char *endpoint_outcome(enum vtcp_outcome outcome) {
   static const char *const texts[] = {"open", "closed", "refused", "reset by the peer", "timed out", "aborted"};
@@ -23,21 +27,16 @@ void endpoint_fail(struct endpoint *e, enum exit_status status) {
   if (e->status == EXIT_OK) e->status = status;
 }
 
-static bool setup(struct endpoint *e, int fd, bool connected) {
+static bool setup(struct endpoint *e, const struct link *link) {
   const struct options *o = e->options;
-  struct framing framing = options_framing(o);
   struct faults_config faults = o->faults;
-  struct udp_address bound;
   if (faults.seed == OPTIONS_UNSET) randombytes_buf(&faults.seed, sizeof faults.seed);
-  faults.deliver_corrupted = framing.kind == FRAMING_WHOLE && framing.checksum;
-  if (!udp_bound(fd, &bound)) {
-    log_error("socket: %s", strerror(errno));
-    return false;
-  }
+  faults.deliver_corrupted = link->kind->packets || link->framing.checksum;
   struct capture *capture = o->pcap == NULL ? NULL : capture_open(o->pcap);
-  transport_init(&e->transport, fd, connected, &bound, &framing, &faults, capture);
+  transport_init(&e->transport, link, &faults, capture);
   if (o->pcap != NULL && capture == NULL) return false;
-  if (faults_active(&e->transport.faults)) log_info("faults: --seed %llu", (unsigned long long)faults.seed);
+  if (faults_active(&e->transport.faults[TRANSPORT_OUT]))
+    log_info("faults: --seed %llu", (unsigned long long)faults.seed);
   isn_init(&e->isn);
   uint32_t cap = (uint32_t)o->max_connections;
   e->polls = calloc(2u + 2u * (size_t)cap, sizeof *e->polls);
@@ -46,23 +45,24 @@ static bool setup(struct endpoint *e, int fd, bool connected) {
       table_init(&e->table, cap, (uint32_t)o->max_half_open) && e->polls != NULL && (!o->ladder || e->trace != NULL);
   if (!room) log_error("out of memory");
   e->stop_fd = signals_open();
-  if (e->stop_fd < 0) log_error("signals: %s", strerror(errno));
-  return room && e->stop_fd >= 0;
+  bool signals = e->stop_fd >= 0 && signals_take_questions();
+  if (!signals) log_error("signals: %s", strerror(errno));
+  return room && signals;
 }
 
-struct endpoint *endpoint_open(const struct options *o, int fd, bool connected, const struct endpoint_user *user) {
+struct endpoint *endpoint_open(const struct options *o, const struct link *link, const struct endpoint_user *user) {
   struct endpoint *e = calloc(1, sizeof *e);
   if (e == NULL) {
     log_error("out of memory");
-    (void)close(fd);
+    (void)close(link->fd);
     return NULL;
   }
   e->options = o;
   e->user = *user;
   e->fixed_isn = o->isn;
   e->gauge = &e->own_gauge;
-  e->transport.fd = fd;
-  if (setup(e, fd, connected)) return e;
+  e->transport.link = *link;
+  if (setup(e, link)) return e;
   (void)endpoint_close(e);
   return NULL;
 }
@@ -72,6 +72,12 @@ static uint16_t window_shift(uint64_t window) {
   uint16_t shift = 0;
   while (shift < 14 && (window >> shift) > 65535u) shift++;
   return shift;
+}
+
+static uint16_t choose_mss(const struct endpoint *e, int family) {
+  const struct link *l = &e->transport.link;
+  uint32_t mss = e->options->mss == OPTIONS_UNSET ? l->kind->mss(l, family) : (uint32_t)e->options->mss;
+  return (uint16_t)(mss < MSS_MIN ? MSS_MIN : mss > MSS_MAX ? MSS_MAX : mss);
 }
 
 static struct connection *add_connection(struct endpoint *e, const struct udp_address *local,
@@ -89,10 +95,10 @@ static struct connection *add_connection(struct endpoint *e, const struct udp_ad
   stream_init(&c->stream, STREAM_NONE, STREAM_NONE, false);
   struct vtcp_config config = {.local_port = local_port,
                                .remote_port = remote_port,
-                               .mss = o->mss == OPTIONS_UNSET ? framing_mss(&e->transport.framing, local->family)
-                                                              : (uint16_t)o->mss,
+                               .mss = choose_mss(e, local->family),
                                .window_shift = window_shift(window),
                                .no_window_scale = o->no_window_scale,
+                               .ipv6 = local->family == AF_INET6,
                                .nodelay = o->nodelay,
                                .msl = o->msl,
                                .user_timeout = o->user_timeout,
@@ -131,6 +137,7 @@ static void note_state(struct endpoint *e, struct connection *c, uint64_t now, e
   }
   if (s.state == c->seen) return;
   c->seen = s.state;
+  c->since = now;
   char peer[UDP_TEXT_MAX];
   udp_text(&c->peer, peer);
   log_detail("%s: %s", peer, ladder_state((uint8_t)s.state));
@@ -170,7 +177,8 @@ static void serve_connection(struct endpoint *e, struct connection *c, uint64_t 
 }
 
 bool endpoint_connect(struct endpoint *e, const struct udp_address *peer, uint16_t remote_port) {
-  struct connection *c = add_connection(e, &e->transport.bound, peer, e->transport.bound.port, remote_port);
+  const struct udp_address *local = link_local(&e->transport.link, peer->family);
+  struct connection *c = local == NULL ? NULL : add_connection(e, local, peer, local->port, remote_port);
   uint64_t now = clock_now();
   if (c == NULL) {
     log_error("cannot make a connection");
@@ -187,7 +195,7 @@ bool endpoint_connect(struct endpoint *e, const struct udp_address *peer, uint16
 static struct connection *accept_syn(struct endpoint *e, uint64_t now, const struct udp_address *local,
                                      const struct udp_address *peer, const struct vtcp_segment *s) {
   bool syn = (s->flags & (VTCP_SYN | VTCP_ACK | VTCP_RST)) == VTCP_SYN;
-  if (!syn || !e->listening || s->dst_port != e->transport.bound.port) return NULL;
+  if (!syn || !e->listening || s->dst_port != e->transport.link.port) return NULL;
   if (table_half_open(&e->table) >= e->table.half_open_max) return NULL;
   struct connection *c = add_connection(e, local, peer, s->dst_port, s->src_port);
   if (c == NULL) return NULL;
@@ -202,7 +210,7 @@ static void answer_stray(struct endpoint *e, uint64_t now, const struct udp_addr
                          const struct udp_address *peer, const struct vtcp_segment *s) {
   struct vtcp_segment reset;
   bool syn = (s->flags & (VTCP_SYN | VTCP_ACK | VTCP_RST)) == VTCP_SYN;
-  if (syn && e->listening && s->dst_port == e->transport.bound.port) {
+  if (syn && e->listening && s->dst_port == e->transport.link.port) {
     e->counts.turned_away++;
     return;
   }
@@ -225,17 +233,6 @@ static void segment_arrives(struct endpoint *e, const struct udp_address *local,
   serve_connection(e, c, now, table_state(c));
 }
 
-static void receive_batch(struct endpoint *e) {
-  struct udp_address local, peer;
-  struct vtcp_segment s;
-  uint64_t print = 0;
-  for (int i = 0; i < BATCH; i++) {
-    enum transport_result r = transport_receive(&e->transport, &local, &peer, &s, &print);
-    if (r == TRANSPORT_NOTHING) return;
-    if (r == TRANSPORT_SEGMENT) segment_arrives(e, &local, &peer, &s, print);
-  }
-}
-
 static void abort_connection(struct endpoint *e, struct connection *c, uint64_t now, const char *why) {
   enum vtcp_state before = table_state(c);
   if (vtcp_abort(&c->tcb) != VTCP_OK) return;
@@ -243,7 +240,57 @@ static void abort_connection(struct endpoint *e, struct connection *c, uint64_t 
   serve_connection(e, c, now, before);
 }
 
-/* RFC 9293 s3.9.2.2 SHLD-26, RFC 5927: a hard error ends a connection that is not yet open, no other. */
+/* RFC 1191 s6.4, RFC 8201 s5.2. */
+static void endpoint_too_big(struct endpoint *e, struct connection *c, uint32_t seq, uint16_t mss) {
+  (void)c;
+  (void)seq;
+  (void)mss;
+  e->counts.too_big++;
+}
+
+static void path_mtu(struct endpoint *e, struct connection *c, const struct packet *error) {
+  uint32_t headers = packet_header(error->src.family) + 20u, least = headers + MSS_MIN;
+  if (error->src.family == AF_INET6 && least < IPV6_MTU_MIN) least = IPV6_MTU_MIN;
+  if (error->mtu < least || error->mtu - headers > MSS_MAX)
+    e->counts.errors++;
+  else
+    endpoint_too_big(e, c, error->seq, (uint16_t)(error->mtu - headers));
+}
+
+/* RFC 9293 s3.9.2.2 MUST-54, MUST-56, SHLD-26; RFC 5927 s4.1, s5.2: a hard error ends no connection that is open. */
+static void error_arrives(struct endpoint *e, enum transport_result kind, const struct packet *error) {
+  struct connection *c = table_find(&e->table, &error->src, &error->dst, error->src.port, error->dst.port);
+  struct vtcp_status s = {0};
+  if (c != NULL) vtcp_status(&c->tcb, &s);
+  if (error->seq - s.snd_una >= s.snd_nxt - s.snd_una) { /* not under way; modulo 2^32 */
+    e->counts.forged++;
+  } else if (kind == TRANSPORT_TOO_BIG) {
+    path_mtu(e, c, error);
+  } else if (kind == TRANSPORT_HARD_ERROR && s.state == VTCP_SYN_SENT) {
+    abort_connection(e, c, clock_now(), "refused, the host has no such protocol or port");
+  } else {
+    e->counts.errors++;
+  }
+}
+
+/* False: the link is gone. */
+static bool receive_batch(struct endpoint *e) {
+  struct packet in;
+  uint64_t print = 0;
+  for (int i = 0; i < BATCH; i++) {
+    enum transport_result r = transport_receive(&e->transport, clock_now(), &in, &print);
+    if (r == TRANSPORT_NOTHING) return true;
+    if (r == TRANSPORT_FAILED) log_error("--tun %s: %s", e->transport.link.name, strerror(errno));
+    if (r == TRANSPORT_FAILED) return false;
+    if (r == TRANSPORT_SEGMENT)
+      segment_arrives(e, &in.dst, &in.src, &in.segment, print);
+    else if (r != TRANSPORT_IGNORED)
+      error_arrives(e, r, &in);
+  }
+  return true;
+}
+
+/* What a UDP socket told: nobody has the port of its only peer. The same rule as above. */
 static void look_unreachable(struct endpoint *e, uint64_t now) {
   if (e->transport.counts.unreachable == e->unreachable) return;
   e->unreachable = e->transport.counts.unreachable;
@@ -303,7 +350,7 @@ static void sweep(struct endpoint *e) {
 }
 
 static uint64_t next_deadline(const struct endpoint *e) {
-  uint64_t next = faults_deadline(&e->transport.faults);
+  uint64_t next = transport_deadline(&e->transport);
   for (uint32_t i = 0; i < e->table.used; i++) {
     const struct connection *c = e->table.slots[i];
     uint64_t at = vtcp_deadline(&c->tcb);
@@ -331,7 +378,7 @@ static bool wait_once(struct endpoint *e) {
   int entries[TABLE_MAX];
   nfds_t n = 2;
   uint32_t connections = e->table.used;
-  e->polls[0] = (struct pollfd){.fd = e->transport.fd, .events = POLLIN};
+  e->polls[0] = (struct pollfd){.fd = e->transport.link.fd, .events = POLLIN};
   e->polls[1] = (struct pollfd){.fd = e->stop_fd, .events = POLLIN};
   for (uint32_t i = 0; i < connections; i++) {
     struct connection *c = e->table.slots[i];
@@ -345,8 +392,8 @@ static bool wait_once(struct endpoint *e) {
     return false;
   }
   if (ready > 0) move_streams(e, entries, connections);
-  if (ready > 0 && e->polls[0].revents != 0) receive_batch(e);
-  return true;
+  bool held = e->transport.faults[TRANSPORT_IN].held > 0;
+  return (e->polls[0].revents == 0 && !held) || receive_batch(e);
 }
 
 static void abort_all(struct endpoint *e) {
@@ -358,6 +405,7 @@ static void abort_all(struct endpoint *e) {
 
 enum exit_status endpoint_run(struct endpoint *e) {
   while (!(e->done && e->table.used == 0)) {
+    while (signals_asked()) status_print(&e->table, clock_now());
     if (signals_stopped()) {
       log_error("interrupted");
       e->status = EXIT_INTERRUPTED;
@@ -381,20 +429,29 @@ enum exit_status endpoint_run(struct endpoint *e) {
   return e->status;
 }
 
+static void report_faults(const struct faults_counts *f, const char *way) {
+  typedef unsigned long long n;
+  if (f->datagrams > 0)
+    log_info("faults in %llu datagrams%s: %llu lost, %llu duplicated, %llu reordered, %llu corrupted", (n)f->datagrams,
+             way, (n)f->lost, (n)f->duplicated, (n)f->reordered, (n)f->corrupted);
+}
+
 static void report_counts(const struct endpoint *e) {
   const struct transport_counts *t = &e->transport.counts;
-  const struct faults_counts *f = &e->transport.faults.counts;
   const struct endpoint_counts *c = &e->counts;
+  const uint64_t *v = t->verdicts;
   typedef unsigned long long n;
   log_detail("segments: %llu sent, %llu received, %llu sent again", (n)t->sent, (n)t->received, (n)c->retransmitted);
   log_detail("connections: %llu opened, %llu established, %llu half-open expired, %llu turned away, %llu refused",
              (n)c->opened, (n)c->established, (n)c->expired, (n)c->turned_away, (n)c->refused);
-  if (t->malformed + t->bad_checksum + t->unsent > 0)
-    log_info("dropped: %llu malformed, %llu with a wrong checksum, %llu unsent", (n)t->malformed, (n)t->bad_checksum,
-             (n)t->unsent);
-  if (f->datagrams > 0)
-    log_info("faults in %llu datagrams: %llu lost, %llu duplicated, %llu reordered, %llu corrupted", (n)f->datagrams,
-             (n)f->lost, (n)f->duplicated, (n)f->reordered, (n)f->corrupted);
+  if (c->errors + c->forged + c->too_big + v[PACKET_OTHER] > 0)
+    log_detail("ICMP errors: %llu without effect, %llu about nothing under way, %llu path MTUs; other packets: %llu",
+               (n)c->errors, (n)c->forged, (n)c->too_big, (n)v[PACKET_OTHER]);
+  if (v[PACKET_MALFORMED] + v[PACKET_BAD_CHECKSUM] + v[PACKET_FRAGMENT] + t->unsent > 0)
+    log_info("dropped: %llu malformed, %llu with a wrong checksum, %llu fragments, %llu unsent", (n)v[PACKET_MALFORMED],
+             (n)v[PACKET_BAD_CHECKSUM], (n)v[PACKET_FRAGMENT], (n)t->unsent);
+  report_faults(&e->transport.faults[TRANSPORT_OUT].counts, e->transport.link.kind->packets ? " sent" : "");
+  report_faults(&e->transport.faults[TRANSPORT_IN].counts, " received");
 }
 
 static bool draw_ladder(const struct endpoint *e, const struct trace *trace) {

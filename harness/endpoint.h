@@ -1,4 +1,4 @@
-/* One UDP socket with its connections: the loop that serves both vtcp serve and vtcp connect. */
+/* One link with its connections: the loop that serves both vtcp serve and vtcp connect. */
 #ifndef HARNESS_ENDPOINT_H
 #define HARNESS_ENDPOINT_H
 
@@ -35,6 +35,9 @@ struct endpoint_counts {
   uint64_t refused;     /* segments answered with RST, for want of a connection */
   uint64_t turned_away; /* SYNs dropped because the table was full */
   uint64_t expired;     /* half-open connections given up */
+  uint64_t errors;      /* ICMP errors that change nothing: soft, or of a connection that is open */
+  uint64_t forged;      /* ICMP errors about no segment that is under way */
+  uint64_t too_big;     /* ICMP that told a path MTU */
   uint64_t retransmitted;
 };
 
@@ -44,7 +47,7 @@ struct endpoint {
   struct table table;
   struct isn isn;
   uint64_t fixed_isn; /* OPTIONS_UNSET: none */
-  bool listening;     /* SYNs to the port of the socket open connections */
+  bool listening;     /* SYNs to the port of the link open connections */
   bool done;          /* nothing more to wait for once the table is empty */
   struct endpoint_user user;
   struct endpoint_counts counts;
@@ -59,8 +62,8 @@ struct endpoint {
   enum exit_status status;
 };
 
-/* fd: bound; it belongs to the endpoint from now on, even on failure. NULL: reported. */
-struct endpoint *endpoint_open(const struct options *o, int fd, bool connected, const struct endpoint_user *user);
+/* The link belongs to the endpoint from now on, even on failure. NULL: reported. */
+struct endpoint *endpoint_open(const struct options *o, const struct link *link, const struct endpoint_user *user);
 
 /* Opens connection 1 actively. False: reported. */
 bool endpoint_connect(struct endpoint *e, const struct udp_address *peer, uint16_t remote_port);

@@ -16,6 +16,12 @@ static uint64_t draw(struct faults *f) {
   return z ^ (z >> 31);
 }
 
+struct faults_config faults_back(const struct faults_config *config) {
+  struct faults_config back = *config;
+  back.seed ^= 0x5555555555555555u;
+  return back;
+}
+
 void faults_init(struct faults *f, const struct faults_config *config) {
   memset(f, 0, sizeof *f);
   f->config = *config;

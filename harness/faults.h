@@ -47,6 +47,9 @@ struct faults {
   struct faults_datagram *heap[FAULTS_HELD_MAX]; /* the one that is due first is heap[0] */
 };
 
+/* The same faults for the other direction, with a fate of its own. */
+struct faults_config faults_back(const struct faults_config *config);
+
 void faults_init(struct faults *f, const struct faults_config *config);
 void faults_free(struct faults *f);
 

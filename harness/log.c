@@ -25,6 +25,13 @@ void log_error(const char *format, ...) {
   va_end(arguments);
 }
 
+void log_answer(const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  line(format, arguments);
+  va_end(arguments);
+}
+
 void log_info(const char *format, ...) {
   if (level < 1) return;
   va_list arguments;

@@ -20,6 +20,7 @@ void log_name(const char *name);
 
 void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void log_answer(const char *format, ...) __attribute__((format(printf, 1, 2))); /* what was asked for: --quiet or not */
 void log_detail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* A line on a terminal that the next one overwrites, and what makes it stay. */

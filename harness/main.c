@@ -17,6 +17,7 @@ int main(int argc, char **argv) {
   case COMMAND_SERVE: return (int)server_run(&o);
   case COMMAND_CONNECT: return (int)client_run(&o);
   case COMMAND_DEMO: return (int)demo_run(&o);
+  case COMMAND_GATEWAY: return (int)gateway_run(&o);
   }
   return EXIT_USAGE;
 }

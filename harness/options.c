@@ -11,8 +11,12 @@
 #include "table.h"
 
 #define SECOND 1000000u
-#define ALL (COMMAND_SERVE | COMMAND_CONNECT | COMMAND_DEMO)
+#define TUN_NAME "vtcp0" /* of vtcp tun */
+#define TUN_ADDRESSES "10.9.0.2/24,fd09::2/64"
 #define ENDS (COMMAND_SERVE | COMMAND_CONNECT)
+#define ALL (ENDS | COMMAND_DEMO)
+#define TUN (ENDS | COMMAND_GATEWAY)
+#define EVERY (ALL | COMMAND_GATEWAY)
 
 enum kind { FLAG, TEXT, NUMBER, OCTETS, DURATION, PERCENT, FRAMING, LADDER };
 
@@ -32,11 +36,17 @@ static const struct option table[] = {
     {"-4", FLAG, ALL, AT(ipv4), 0, 0, "IPv4 only"},
     {"-6", FLAG, ALL, AT(ipv6), 0, 0, "IPv6 only"},
     {"--bind", TEXT, COMMAND_CONNECT, AT(bind), 0, 0, "local address"},
+    {"--tun", TEXT, TUN, AT(tun), 0, 0, "TUN device (created unless it exists) to speak TCP/IP on, not UDP"},
+    {"--address", TEXT, TUN, AT(tun_addresses), 0, 0, "on it: 10.9.0.2/24, fd09::2/64 or both with a comma"},
+    {"--mtu", NUMBER, TUN, AT(mtu), 104, 65535, "its largest packet"},
+    {"--peers", TEXT, COMMAND_GATEWAY, AT(peers), 0, 0, "network of the UDP peers, such as 127.0.0.0/25"},
     {"--local-port", NUMBER, COMMAND_CONNECT, AT(local_port), 0, 65535, "local port (0: any)"},
     {"--in", TEXT, ENDS, AT(in), 0, 0, "file to send instead of standard input"},
     {"--out", TEXT, ENDS, AT(out), 0, 0, "file for what is received instead of standard output"},
     {"--out-dir", TEXT, COMMAND_SERVE, AT(out_dir), 0, 0, "directory for one file 1, 2, ... per connection"},
     {"--echo", FLAG, COMMAND_SERVE, AT(echo), 0, 0, "send back what is received, to many connections"},
+    {"--exec", TEXT, COMMAND_SERVE, AT(exec), 0, 0,
+     "shell command for each connection, as its standard input and output"},
     {"--count", NUMBER, COMMAND_SERVE, AT(count), 1, 1000000000, "exit after so many connections"},
     {"--max-connections", NUMBER, COMMAND_SERVE, AT(max_connections), 1, TABLE_MAX, "connections at a time"},
     {"--max-half-open", NUMBER, COMMAND_SERVE, AT(max_half_open), 1, TABLE_MAX, "of them not yet established"},
@@ -53,8 +63,8 @@ static const struct option table[] = {
     {"--rto-min", DURATION, ALL, AT(rto_min), 1000, 60u * (uint64_t)SECOND, "shortest retransmission timeout"},
     {"--nodelay", FLAG, ALL, AT(nodelay), 0, 0, "Nagle's algorithm off"},
     {"--no-window-scale", FLAG, ALL, AT(no_window_scale), 0, 0, "no window scale option"},
-    {"--framing", FRAMING, ALL, AT(framing), 0, 0, "rotated or whole: how segments become UDP payloads"},
-    {"--checksum", FLAG, ALL, AT(checksum), 0, 0, "framing whole: send and demand TCP checksums"},
+    {"--framing", FRAMING, EVERY, AT(framing), 0, 0, "rotated or whole: how segments become UDP payloads"},
+    {"--checksum", FLAG, EVERY, AT(checksum), 0, 0, "framing whole: send and demand TCP checksums"},
     {"--tcp-port", NUMBER, COMMAND_CONNECT, AT(tcp_port), 1, 65535,
      "framing whole: remote TCP port, if not the UDP port"},
     {"--loss", PERCENT, ALL, AT(faults.loss), 0, 0, "datagrams lost"},
@@ -63,10 +73,10 @@ static const struct option table[] = {
     {"--corrupt", PERCENT, ALL, AT(faults.corrupt), 0, 0, "datagrams corrupted"},
     {"--delay", DURATION, ALL, AT(faults.delay), 0, 60u * (uint64_t)SECOND, "one-way delay of every datagram"},
     {"--seed", NUMBER, ALL, AT(faults.seed), 0, UINT64_MAX - 1, "of the faults; the same seed gives the same faults"},
-    {"--pcap", TEXT, ALL, AT(pcap), 0, 0, "file for a capture as TCP/IP packets (demo: at the client)"},
+    {"--pcap", TEXT, EVERY, AT(pcap), 0, 0, "file for a capture as TCP/IP packets (demo: at the client)"},
     {"--ladder", LADDER, ALL, AT(ladder), 0, 0, "ladder diagram of the first connection, on standard error or as SVG"},
-    {"--quiet", FLAG, ALL, AT(quiet), 0, 0, "errors only"},
-    {"--verbose", FLAG, ALL, AT(verbose), 0, 0, "more lines"},
+    {"--quiet", FLAG, EVERY, AT(quiet), 0, 0, "errors only"},
+    {"--verbose", FLAG, EVERY, AT(verbose), 0, 0, "more lines"},
     {"--file", TEXT, COMMAND_DEMO, AT(file), 0, 0, "file to send; otherwise a random one"},
     {"--size", OCTETS, COMMAND_DEMO, AT(size), 0, 1073741824, "size of the random file"},
 };
@@ -80,16 +90,25 @@ static const struct {
   const char *usage, *help;
 } commands[] = {
     {"serve", COMMAND_SERVE, "serve [OPTION]... [ADDRESS] PORT",
-     "Waits for connections at ADDRESS (127.0.0.1 if none is given) and PORT (0: any). Without --echo, --out-dir,\n"
-     "--in or --count: one connection, standard input to it and standard output from it. With --out-dir or --count\n"
+     "Waits for connections at ADDRESS (127.0.0.1 if none is given) and PORT (0: any). Without --echo, --exec,\n"
+     "--out-dir, --in or --count: one connection, standard input to it and standard output from it. With --out-dir or "
+     "--count\n"
      "but without --in nothing is sent. A connection is closed when its input has ended or, without input, when the\n"
-     "peer has closed."},
+     "peer has closed. With --tun programs of this host reach it at --address with TCP."},
     {"connect", COMMAND_CONNECT, "connect [OPTION]... ADDRESS PORT",
      "Connects to PORT of ADDRESS; sends standard input or --in and closes its side at the end of it; writes what the\n"
-     "peer sends to standard output or --out until the peer has closed too."},
+     "peer sends to standard output or --out until the peer has closed too. With --tun it reaches TCP servers of this\n"
+     "host, and others that the host has routes and forwarding for."},
     {"demo", COMMAND_DEMO, "demo [OPTION]...",
      "Sends a file between two processes over UDP through a third one that loses, duplicates, reorders, delays and\n"
      "corrupts datagrams; shows opening and closing as a ladder and compares the SHA-256 of both files."},
+    {"gateway", COMMAND_GATEWAY, "gateway [OPTION]... --tun NAME --address NETWORK --peers NETWORK [ADDRESS] PORT",
+     "Translates between segments in UDP, at ADDRESS (127.0.0.1 if none is given) and PORT, and TCP on a TUN device "
+     "of\n"
+     "this host. Who is at A.B.C.D in the network of --peers, in UDP, is in TCP at the address in that of --address "
+     "with\n"
+     "the same host bits and the first bit after the prefix set: 127.0.0.1 of 127.0.0.0/25 is 10.9.0.129 for\n"
+     "--address 10.9.0.2/24. Ports stay what they are: vtcp connect ADDRESS PORT reaches the host's TCP port PORT."},
 };
 
 #define COMMANDS (sizeof commands / sizeof *commands)
@@ -109,6 +128,7 @@ static void print_command(size_t c) {
   }
   (void)printf(
       "\nTIME: 200ms, 1.5s, 2min; OCTETS: 1000, 64k, 4M; PERCENT: 2, 0.5%%\n"
+      "SIGUSR1: how many connections are in which state, and for how long, on standard error\n"
       "exit status: 0 done, 1 a connection failed or the data differ, 2 wrong usage, 3 a file or socket of this\n"
       "machine failed, 130 interrupted\n");
 }
@@ -116,6 +136,7 @@ static void print_command(size_t c) {
 static void print_all(FILE *out) {
   (void)fprintf(out, "usage:\n");
   for (size_t c = 0; c < COMMANDS; c++) (void)fprintf(out, "  vtcp %s\n", commands[c].usage);
+  (void)fprintf(out, "  vtcp tun serve|connect ...: the same with --tun %s --address %s\n", TUN_NAME, TUN_ADDRESSES);
   (void)fprintf(out, "vtcp COMMAND --help tells the options.\n");
 }
 
@@ -241,6 +262,7 @@ static void set_defaults(struct options *o) {
                         .isn = OPTIONS_UNSET,
                         .server_isn = OPTIONS_UNSET,
                         .window = 262144,
+                        .mtu = 1500,
                         .mss = OPTIONS_UNSET,
                         .msl = 120u * (uint64_t)SECOND,
                         .user_timeout = 300u * (uint64_t)SECOND,
@@ -262,10 +284,17 @@ static bool consistent(const struct options *o) {
   if (o->quiet && o->verbose) wrong = "--quiet and --verbose: only one of them";
   if (o->echo && (o->in != NULL || o->out != NULL || o->out_dir != NULL))
     wrong = "--echo: not with --in, --out or --out-dir";
+  if (o->exec != NULL && (o->echo || o->in != NULL || o->out != NULL || o->out_dir != NULL))
+    wrong = "--exec: not with --echo, --in, --out or --out-dir";
   if (o->out != NULL && o->out_dir != NULL) wrong = "--out and --out-dir: only one of them";
   if (o->checksum && o->framing != FRAMING_WHOLE) wrong = "--checksum: only with --framing whole";
   if (o->tcp_port != OPTIONS_UNSET && o->framing != FRAMING_WHOLE) wrong = "--tcp-port: only with --framing whole";
   if (o->out != NULL && o->count != OPTIONS_UNSET && o->count > 1) wrong = "--out: one connection only; see --out-dir";
+  if (o->command == COMMAND_GATEWAY && (o->tun == NULL || o->tun_addresses == NULL || o->peers == NULL))
+    wrong = "--tun, --address and --peers: all of them are needed";
+  if ((o->tun != NULL) != (o->tun_addresses != NULL)) wrong = "--tun and --address: only together";
+  if (o->tun != NULL && o->command != COMMAND_GATEWAY && (o->bind != NULL || o->framing == FRAMING_WHOLE))
+    wrong = "--tun: not with --bind or --framing whole";
   if (wrong != NULL) log_error("%s", wrong);
   return wrong == NULL;
 }
@@ -273,13 +302,15 @@ static bool consistent(const struct options *o) {
 /* The words that are not options. */
 static bool take_operands(struct options *o, int count, const char *const *words) {
   int most = o->command == COMMAND_DEMO ? 0 : 2, least = o->command == COMMAND_CONNECT ? 2 : most - 1;
+  if (o->command == COMMAND_SERVE && o->tun != NULL) most = 1;
   if (count > most || count < least) {
     for (size_t c = 0; c < COMMANDS; c++)
       if (commands[c].command == o->command) log_error("expected: vtcp %s", commands[c].usage);
     return false;
   }
   if (count > 0) o->port = words[count - 1];
-  o->address = count == 2 ? words[0] : o->ipv6 ? "::1" : "127.0.0.1";
+  bool ipv6 = o->ipv6 || (o->peers != NULL && strchr(o->peers, ':') != NULL);
+  o->address = count == 2 ? words[0] : ipv6 ? "::1" : "127.0.0.1";
   uint64_t port = 0, lowest = o->command == COMMAND_CONNECT ? 1 : 0;
   if (count == 0 || (parse_number(o->port, &port) && port >= lowest && port <= 65535)) return true;
   log_error("PORT: expected a number from %u to 65535, not \"%s\"", (unsigned)lowest, o->port);
@@ -312,11 +343,21 @@ static enum options_result take_words(struct options *o, int argc, char **argv, 
 enum options_result options_parse(struct options *o, int argc, char **argv) {
   const char *name = argc > 1 ? argv[1] : "";
   size_t c = 0;
+  bool tun = strcmp(name, "tun") == 0;
+  if (tun) {
+    argc--;
+    argv++;
+    name = argc > 1 ? argv[1] : "";
+  }
   if (strcmp(name, "--help") == 0 || strcmp(name, "help") == 0) {
     print_all(stdout);
     return OPTIONS_HELP;
   }
   while (c < COMMANDS && strcmp(commands[c].name, name) != 0) c++;
+  if (tun && (c == COMMANDS || !(commands[c].command & ENDS))) {
+    log_error("tun: expected serve or connect after it");
+    return OPTIONS_WRONG;
+  }
   if (c == COMMANDS) {
     log_error(argc > 1 ? "%s: no such command" : "%sa command is expected", name);
     print_all(stderr);
@@ -324,6 +365,10 @@ enum options_result options_parse(struct options *o, int argc, char **argv) {
   }
   o->command = commands[c].command;
   set_defaults(o);
+  if (tun) {
+    o->tun = TUN_NAME;
+    o->tun_addresses = TUN_ADDRESSES;
+  }
   return take_words(o, argc, argv, c);
 }
 

@@ -11,17 +11,21 @@
 
 #define OPTIONS_UNSET UINT64_MAX
 
-enum command { COMMAND_SERVE = 1, COMMAND_CONNECT = 2, COMMAND_DEMO = 4 };
+enum command { COMMAND_SERVE = 1, COMMAND_CONNECT = 2, COMMAND_DEMO = 4, COMMAND_GATEWAY = 8 };
 
 struct options {
   enum command command;
   const char *address, *port; /* serve: the local end, connect: the remote end */
   bool ipv4, ipv6;
   const char *bind;
+  const char *tun, *tun_addresses; /* NULL: no TUN device */
+  uint64_t mtu;
+  const char *peers; /* gateway */
   uint64_t local_port;
 
   const char *in, *out, *out_dir;
   bool echo;
+  const char *exec;
   uint64_t count; /* connections to serve; OPTIONS_UNSET: no end */
   uint64_t max_connections, max_half_open, half_open_time;
 

@@ -5,8 +5,7 @@
 #include "clock.h"
 
 void path_init(struct path *p, int client_fd, int server_fd, const struct faults_config *faults, struct trace *trace) {
-  struct faults_config back = *faults;
-  back.seed = faults->seed ^ 0x5555555555555555u;
+  struct faults_config back = faults_back(faults);
   p->fds[PATH_CLIENT] = client_fd;
   p->fds[PATH_SERVER] = server_fd;
   p->trace = trace;

@@ -6,13 +6,15 @@
 #include <signal.h>
 #include <unistd.h>
 
-static volatile sig_atomic_t stopped;
+static volatile sig_atomic_t stopped, asked;
 static int ends[2] = {-1, -1};
 
 static void on_signal(int number) {
   int error = errno;
-  (void)number;
-  stopped = 1;
+  if (number == SIGUSR1)
+    asked = 1;
+  else
+    stopped = 1;
   if (write(ends[1], "", 1) < 0) errno = error; /* full: poll wakes all the same */
   errno = error;
 }
@@ -27,3 +29,17 @@ int signals_open(void) {
 }
 
 bool signals_stopped(void) { return stopped != 0; }
+
+bool signals_take_questions(void) {
+  struct sigaction ask = {.sa_handler = on_signal};
+  return sigaction(SIGUSR1, &ask, NULL) == 0;
+}
+
+/* A flag is set before its octet is written: what is read away here is seen by this function or signals_stopped. */
+bool signals_asked(void) {
+  char octets[64];
+  if (asked == 0) return false;
+  asked = 0;
+  while (read(ends[0], octets, sizeof octets) > 0) {}
+  return true;
+}

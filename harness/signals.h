@@ -1,4 +1,4 @@
-/* SIGINT and SIGTERM wake poll through a pipe; SIGPIPE is ignored. */
+/* SIGINT, SIGTERM and SIGUSR1 wake poll through a pipe; SIGPIPE is ignored. */
 #ifndef HARNESS_SIGNALS_H
 #define HARNESS_SIGNALS_H
 
@@ -8,5 +8,10 @@
 int signals_open(void);
 
 bool signals_stopped(void);
+
+/* From now on SIGUSR1 asks for the status. Before every poll signals_asked is to be called until it returns false, and
+   then signals_stopped. False: errno says why not. */
+bool signals_take_questions(void);
+bool signals_asked(void);
 
 #endif

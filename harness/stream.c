@@ -115,6 +115,11 @@ static bool finished(const struct stream *s, const struct vtcp *tcb) {
   return s->peer_ended && (!s->echo || unread(tcb) == 0);
 }
 
+static void close_out(struct stream *s) {
+  if (close(s->out) != 0 && s->trouble == NULL) fail(s, s->out_name);
+  s->out = STREAM_NONE;
+}
+
 void stream_settle(struct stream *s, struct vtcp *tcb) {
   struct vtcp_status now;
   if (s->echo) echo_back(s, tcb);
@@ -122,6 +127,7 @@ void stream_settle(struct stream *s, struct vtcp *tcb) {
     uint32_t n = unread(tcb);
     if (vtcp_consume(tcb, n) == VTCP_OK) s->received += n;
   }
+  if (s->peer_ended && s->out > STDERR_FILENO && unread(tcb) == 0) close_out(s);
   vtcp_status(tcb, &now);
   if (s->closed || !finished(s, tcb) || (now.state != VTCP_ESTABLISHED && now.state != VTCP_CLOSE_WAIT)) return;
   s->closed = vtcp_close(tcb) == VTCP_OK;
@@ -133,6 +139,6 @@ bool stream_drained(const struct stream *s, const struct vtcp *tcb) {
 
 void stream_close(struct stream *s) {
   if (s->in > STDERR_FILENO) (void)close(s->in);
-  if (s->out > STDERR_FILENO && close(s->out) != 0 && s->trouble == NULL) fail(s, s->out_name);
+  if (s->out > STDERR_FILENO) close_out(s);
   s->in = s->out = STREAM_NONE;
 }

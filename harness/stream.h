@@ -20,7 +20,7 @@ struct stream {
   int error;
 };
 
-/* Without in and echo the stream ends when the peer's does. */
+/* A file for what is received is closed after the last octet. Without in and echo the stream ends when the peer's does. */
 void stream_init(struct stream *s, int in, int out, bool echo);
 
 /* What to poll for; returns how many entries of p were set (at most two). */

@@ -1,4 +1,4 @@
-/* The connections of one UDP socket. Their number is bounded, and that of those not yet established too. */
+/* The connections of one link. Their number is bounded, and that of those not yet established too. */
 #ifndef HARNESS_TABLE_H
 #define HARNESS_TABLE_H
 
@@ -11,13 +11,14 @@
 struct connection {
   uint64_t id; /* 1, 2, ... in the order of opening */
   struct vtcp tcb;
-  struct udp_address local, peer; /* of the datagrams */
+  struct udp_address local, peer; /* of the datagrams or packets */
   uint16_t local_port, remote_port;
   uint8_t *buffers;
   struct stream stream;
   bool established;
   uint64_t half_open_until; /* to be aborted then unless established; VTCP_NEVER: no such limit */
   enum vtcp_state seen;     /* the state that was logged last */
+  uint64_t since;           /* when it entered it */
   bool ended;               /* in CLOSED for good */
   const char *why;          /* why we aborted it; NULL: we did not */
 };

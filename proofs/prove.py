@@ -18,18 +18,11 @@ import tempfile
 import threading
 import time
 
-# Per file or directory: "first" = provers of the quick pass, "quick" and "timeout" = seconds a goal in the quick and in the full
-# pass, "provers" = provers of the full pass, "args" = more flags, "split" = transformation for Why3 (default split_vc).
-LEAVES, STEPS = "cvc4i,cvc4o,cvc4", "cvc4o,cvc4i,cvc4"
-OPTIONS = {
-    "core/connection": {"first": LEAVES, "quick": 8},
-    "core/connection/arrive.c": {"first": STEPS, "args": ["-wp-split"]},
-    "core/connection/arrive_ack.c": {"first": STEPS, "args": ["-wp-split"]},
-    "core/connection/arrive_check.c": {"first": STEPS, "args": ["-wp-split"]},
-    "core/connection/arrive_data.c": {"args": ["-wp-split"]},
-    "core/connection/tcb.c": {"args": ["-wp-split"]},
-    "core/connection/timeout.c": {"first": STEPS, "args": ["-wp-split"]},
-}
+# Per file or directory: "first" = provers of the quick pass, one after the other, "args" = more flags,
+# "split" = transformation for Why3 (default split_vc).
+OPTIONS = {"core/connection": {"first": ["cvc4o", "cvc4i", "cvc4"]}}
+OPTIONS.update({f"core/connection/{f}.c": {"args": ["-wp-split"]} for f in (
+    "arrive", "arrive_ack", "arrive_check", "arrive_data", "output", "tcb", "timeout")})
 # Recursive ACSL definitions become axioms inside WP; each one here must be shown total in proofs/ASSUMPTIONS.md.
 RECURSIVE = set()
 
@@ -43,19 +36,18 @@ name = "{name}"
 version = "{version}"
 shortcut = "{shortcut}"
 command = "{command}"
-command_steps = "{command}"
+command_steps = "{steps}"
 driver = "{driver}"
 editor = ""
 in_place = false
 interactive = false
 """
-QUICK, FULL, SMOKE, CANARY = 3, 30, 2, 5
+QUICK, FULL, WHY3_LIMIT, SMOKE, CANARY = 2, 30, 10, 2, 5 # seconds a goal
 SMOKE_STEPS = 50000
 # WP never proves a \from, so writing one would be the assumption, not leaving it out (proofs/ASSUMPTIONS.md).
 HARMLESS = re.compile(r"Failed smoke-test|No \\from specification for assigned pointer")
 JOB_LIMIT = 3600
-EXPECTED, OPEN = "proofs/expected.json", "proofs/open.json"
-LABEL = re.compile(r"_(?:requires|ensures|exits|invariant|assert|check)_(?!rte_)(\w+?)(?:_established|_preserved|_part\d+|_\d+)*$")
+EXPECTED = "proofs/expected.json"
 NOT_SMOKE = ",".join("-@" + c for c in (
     "assigns ensures requires exits terminates assert check invariant variant lemma decreases breaks continues "
     "returns complete_behaviors disjoint_behaviors axiom admit").split())
@@ -98,12 +90,8 @@ class Log:
 
 
 class Gate:
-    def __init__(self, fast, quick_only):
-        self.fast, self.quick_only, self.log, self.problems, self.notes = fast, quick_only, Log(), [], []
-        self.listed, self.unlisted = {}, {}
-        if os.path.exists(OPEN):
-            with open(OPEN, encoding="utf-8") as f:
-                self.listed = json.load(f)
+    def __init__(self, fast):
+        self.fast, self.log, self.problems, self.unproved = fast, Log(), [], []
         self.flags = shlex.split(os.environ.get("WP_FLAGS", ""))
         if not self.flags:
             sys.exit("prove.py: WP_FLAGS is empty: run `make prove`")
@@ -121,16 +109,26 @@ class Gate:
         conf = os.path.join(self.tmp, "why3.conf")
         os.environ["WHY3CONFIG"] = conf
         _, text = self.execute(["why3", "config", "detect", "-C", conf])
-        found = re.search(r"Found prover CVC4 version ([\d.]+), OK", text)
-        if not found or not re.search(r"Found prover Z3 version [\d.]+, OK", text) or not os.path.exists(conf):
+        versions = dict(re.findall(r"Found prover (CVC4|Z3) version ([\d.]+), OK", text))
+        if len(versions) != 2 or not os.path.exists(conf):
             sys.exit(f"prove.py: Why3 does not find CVC4 and Z3 (`make setup`):\n{text}")
-        with open(conf, "a", encoding="utf-8") as f:
-            f.write(PROVER.format(
-                name="CVC4i", version=found.group(1), shortcut="cvc4i", driver=os.path.abspath("proofs/provers/cvc4_inline.drv"),
-                command=shutil.which("cvc4") + " --stats --tlimit=%t000 --lang=smt2 %f"))
-            f.write(PROVER.format(
-                name="CVC4o", version=found.group(1), shortcut="cvc4o", driver="cvc4_17",
-                command=f"{sys.executable} {os.path.abspath('proofs/provers/opaque.py')} %t %f"))
+        with open(conf, encoding="utf-8") as f:
+            text = re.sub(r"\[partial_prover\]\n(?:\w+ = .*\n)*", "", f.read())
+        cvc4, z3 = (os.path.realpath(shutil.which(p)) for p in ("cvc4", "z3"))
+        opaque = f"{sys.executable} {os.path.abspath('proofs/provers/opaque.py')}"
+        inline = os.path.abspath("proofs/provers/cvc4_inline.drv")
+        seeds = "-smt2 sat.random_seed=42 nlsat.randomize=false smt.random_seed=42 -st"
+        limits = "--stats --lang=smt2 --tlimit=%t00", "--stats --lang=smt2 --rlimit=%S"
+        # %t00 milliseconds: see trying()
+        for name, driver, by_time, by_steps in (
+                ("CVC4", "cvc4_17", *(f"{cvc4} {l} %f" for l in limits)),
+                ("CVC4i", inline, *(f"{cvc4} {l} %f" for l in limits)),
+                ("CVC4o", "cvc4_17", f"{opaque} tlimit=%t00 %f", f"{opaque} rlimit=%S %f"),
+                ("Z3", "z3_471", f"{z3} {seeds} -t:%t00 %f", f"{z3} {seeds} rlimit=%S %f")):
+            text += PROVER.format(name=name, version=versions[name[:4]], shortcut=name.lower(), driver=driver,
+                                  command=by_time, steps=by_steps)
+        with open(conf, "w", encoding="utf-8") as f:
+            f.write(text)
 
     # -- running programs ------------------------------------------------------------------------------------------
 
@@ -299,32 +297,26 @@ class Gate:
     # -- jobs ------------------------------------------------------------------------------------------------------
 
     def prove(self, path):
-        """Quick pass; the functions with open goals that are not listed once more, with all provers and more time."""
+        """Quick pass; the functions with open goals once more, with all provers and more time."""
         began, options, entry = time.time(), options_for(path), self.files[path]
-        first = ["-wp-prover", options.get("first", "cvc4"), "-wp-par", "1",
-                 "-wp-timeout", str(options.get("quick", QUICK)), *options.get("args", [])]
+        first = trying(options.get("first", ["cvc4"]), QUICK) + options.get("args", [])
         found, text = self.wp(path, "quick", first)
         if found is None:
             self.problem(path, f"Frama-C failed:\n{text[-3000:]}")
             return
         self.check_log(path, text)
-        hard = {f: new for f, goals in found.items() if (new := self.new_open(path, f, goals))}
-        if hard and not self.quick_only:
-            with self.lock:
-                alone = self.busy == 1 and not self.queue
-            rest = ["-wp-prover", ",".join(options.get("provers", PROVERS)), "-wp-par", str(WORKERS if alone else 1),
-                    "-wp-timeout", str(options.get("timeout", FULL)), *options.get("args", [])]
-            known = {m.group(1) for f in hard for g in self.listed.get(path, {}).get(f, {})
-                     if (m := LABEL.search(g)) and not any(m.group(1) in h for new in hard.values() for h in new)}
-            if known:
-                rest += ["-wp-prop=" + ",".join("-" + k for k in sorted(known))]
+        hard = {f: left for f, goals in found.items() if (left := {g for g, v in goals.items() if is_open(v)})}
+        if hard:
+            rest = trying(PROVERS, FULL, len(PROVERS)) + options.get("args", [])
+            if "(lemmas)" not in hard:
+                rest += ["-wp-fct", ",".join(sorted(hard))]
             again, text = self.wp(path, "full", rest)
             if again is None:
                 self.problem(path, f"Frama-C failed:\n{text[-3000:]}")
                 return
             self.check_log(path, text)
-            for f, new in hard.items():
-                if not set(again.get(f, {})) >= new:
+            for f, left in hard.items():
+                if not set(again.get(f, {})) >= left:
                     self.problem(path, f"the full pass lost goals of {f}")
                 for g, v in again.get(f, {}).items():
                     if g not in found[f] or v["wp:main"]["total"] != found[f][g]["wp:main"]["total"]:
@@ -336,31 +328,17 @@ class Gate:
         for f in entry["defined"]:
             if not any("_assigns" in g for g in found.get(f, {})):
                 self.problem(path, f"no goal for the assigns of {f}")
-        for f, goals in found.items():
-            for g in sorted(self.new_open(path, f, goals)):
-                n = goals[g]["wp:main"]["total"]
-                self.unproved(path, f"{g} ({n - proved(goals[g])} of {n})")
-            for g, n in self.listed.get(path, {}).get(f, {}).items():
-                left = goals[g]["wp:main"]["total"] - proved(goals[g]) if g in goals else 0
-                if left < n:
-                    self.note(f"{path}: {g}: " + ("listed in open.json, but " + ("proved" if not left else
-                              f"{left} of the {n} listed are open") if g in goals else "listed in open.json, but gone"))
+        for goals in found.values():
+            for g, v in sorted(goals.items()):
+                if is_open(v):
+                    self.leave(path, f"{g} ({v['wp:main']['total'] - proved(v)} of {v['wp:main']['total']})")
         n, ok = sums(found)
         self.log.line(f"[{self.log.clock()}] {path}: {ok}/{n} goals, {time.time() - began:.0f} s"
-                      + (f", {len(hard)} functions needed the full pass" if hard and not self.quick_only else ""))
+                      + (f", {len(hard)} functions needed the full pass" if hard else ""))
 
-    def new_open(self, path, function, goals):
-        """The goals with more open parts than proofs/open.json lists."""
-        listed = self.listed.get(path, {}).get(function, {})
-        return {g for g, v in goals.items() if v["wp:main"]["total"] - proved(v) > listed.get(g, 0)}
-
-    def unproved(self, where, what):
+    def leave(self, where, what):
         with self.lock:
-            self.unlisted.setdefault(where, []).append(what)
-
-    def note(self, what):
-        with self.lock:
-            self.notes.append(what)
+            self.unproved.append(f"{where}: {what}")
 
     def smoke(self, path):
         began, entry = time.time(), self.files[path]
@@ -393,12 +371,12 @@ class Gate:
         for word in re.findall(r"\b(axiom|val|any|assume|diverges)\b", text):
             self.problem(path, f"`{word}` is an assumption")
         results = []
-        for prover in (options.get("first", WHY3_PROVERS[0]), *WHY3_PROVERS):
+        for prover in WHY3_PROVERS:
             if results and all(r[1] for r in results):
                 break
             status, out = self.execute(
                 ["why3", "prove", "-L", "spec", "-a", options.get("split", "split_vc"), "-P", prover,
-                 "-t", str(options.get("timeout", 10)), path],
+                 "-t", str(10 * WHY3_LIMIT), path],
                 lambda l: self.log.goal() if l.startswith("Prover result is:") else None)
             found = re.findall(r"(?:Goal|Sub-goal) (.*?)\.\nProver result is: (\w+)", out)
             if len(found) != out.count("Prover result is:") or (status != 0 and not found):
@@ -413,7 +391,7 @@ class Gate:
             self.problem(path, "no goals, but there are statements")
         for goal, by in results:
             if not by:
-                self.unproved(path, goal)
+                self.leave(path, goal)
         self.theories[path] = {"goals": len(results), "by": [by for _, by in results], "seconds": time.time() - began}
         self.log.line(f"[{self.log.clock()}] {path}: {sum(1 for _, by in results if by)}/{len(results)} goals, "
                       f"{time.time() - began:.0f} s")
@@ -427,8 +405,7 @@ class Gate:
         _, _, complaints = self.read_c(path)
         open_goals, failed, warned = set(), set(), []
         if kinds & {"open", "warned"}:
-            found, text = self.wp(path, "canary", ["-wp-prover", ",".join(PROVERS), "-wp-par", str(WORKERS),
-                                                   "-wp-timeout", str(CANARY)])
+            found, text = self.wp(path, "canary", trying(PROVERS, CANARY, len(PROVERS)))
             warned = list(self.warnings(text))
             open_goals = {g for goals in (found or {}).values() for g, v in goals.items() if is_open(v)}
             if found is None:
@@ -464,35 +441,21 @@ class Gate:
             result[path] = {"goals": t["goals"]}
         return result
 
-    def still_open(self):
-        result = {}
-        for path, e in sorted(self.files.items()):
-            for f, goals in sorted(e["functions"].items()):
-                left = {g: v["wp:main"]["total"] - proved(v) for g, v in sorted(goals.items()) if is_open(v)}
-                if left:
-                    result.setdefault(path, {})[f] = left
-        return result
-
     def store(self, whole):
-        """Writes both lists; of a few files, only their part."""
-        for name, now in ((EXPECTED, self.numbers()), (OPEN, self.still_open())):
-            kept = {}
-            if not whole and os.path.exists(name):
-                with open(name, encoding="utf-8") as f:
-                    kept = {p: v for p, v in json.load(f).items() if p not in self.files and p not in self.theories}
-            with open(name, "w", encoding="utf-8") as f:
-                json.dump({**kept, **now}, f, indent=1, sort_keys=True)
-                f.write("\n")
-        self.listed = self.still_open() if whole else {**self.listed, **self.still_open()}
-        self.unlisted = {p: g for p, g in self.unlisted.items() if p not in self.files}
-        print(f"stored {EXPECTED} and {OPEN}")
+        """Writes the list; of a few files, only their part."""
+        kept = {}
+        if not whole and os.path.exists(EXPECTED):
+            with open(EXPECTED, encoding="utf-8") as f:
+                kept = {p: v for p, v in json.load(f).items() if p not in self.files and p not in self.theories}
+        with open(EXPECTED, "w", encoding="utf-8") as f:
+            json.dump({**kept, **self.numbers()}, f, indent=1, sort_keys=True)
+            f.write("\n")
+        print(f"stored {EXPECTED}")
 
     def compare(self, whole):
         if not os.path.exists(EXPECTED):
             self.problem(EXPECTED, "missing: `make expected` writes it")
             return
-        for path in sorted(set(self.listed) - set(self.files)) if whole else ():
-            self.note(f"{path}: listed in open.json, but gone")
         with open(EXPECTED, encoding="utf-8") as f:
             stored = json.load(f)
         now = self.numbers()
@@ -532,6 +495,12 @@ class Gate:
         print("{:<34} {:>9} {:>7} {:>7} {:>7} {:>7} {:>7} {:>7} {:>6.0f}".format(
             "total", sum(r[1] or 0 for r in rows), *total))
         return total[0], total[1]
+
+
+def trying(provers, seconds, at_a_time=1):
+    """The first to prove a goal ends it. The provers count seconds of the processor; WP gives up after ten times as many
+    on the clock, so that what else the machine does changes nothing."""
+    return ["-wp-prover", ",".join(provers), "-wp-par", str(at_a_time), "-wp-timeout", str(10 * seconds)]
 
 
 def parse_flags(flags):
@@ -581,15 +550,13 @@ def sums(found):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--fast", action="store_true", help="with a cache; no smoke tests, no canaries")
-    parser.add_argument("--store", action="store_true", help="store the numbers of goals, and which are open")
-    parser.add_argument("--quick", action="store_true", help="no full pass")
-    parser.add_argument("--known-open", action="store_true", help="goals listed in proofs/open.json may stay open")
+    parser.add_argument("--store", action="store_true", help="store the numbers of goals, when all are proved")
     parser.add_argument("files", nargs="*", help="only these (default: everything)")
     args = parser.parse_args()
     os.chdir(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
     os.environ["PWD"] = os.getcwd()  # Frama-C resolves relative paths by it
     os.makedirs("build/proofs", exist_ok=True)
-    gate = Gate(args.fast, args.quick)
+    gate = Gate(args.fast)
     whole = not args.files
     sources = sorted(args.files or glob.glob("core/**/*.c", recursive=True) + glob.glob("proofs/*.c"))
     theories = [f for f in sources if f.endswith(".mlw")] if not whole else sorted(glob.glob("spec/*.mlw"))
@@ -620,7 +587,7 @@ def main():
         with open("build/proofs/numbers.json", "w", encoding="utf-8") as f:
             json.dump(gate.numbers(), f, indent=1, sort_keys=True)
             f.write("\n")
-        if args.store and not gate.fast and not gate.problems:
+        if args.store and not gate.fast and not gate.problems and not gate.unproved:
             gate.store(whole)
         gate.compare(whole)
         goals, ok = gate.table()
@@ -633,27 +600,20 @@ def main():
             except ProcessLookupError:
                 pass
         shutil.rmtree(gate.tmp, ignore_errors=True)
-    for p in sorted(set(gate.notes)):
-        print("NOTE", p)
     for p in sorted(set(gate.problems)):
         print("PROBLEM", p)
-    for path, names in sorted(gate.unlisted.items()):
-        for g in names:
-            print(f"UNPROVED {path}: {g}")
+    for g in gate.unproved:
+        print("UNPROVED", g)
     if args.fast:
         print("a cached run: no smoke tests, no canaries; `make prove` is the proof")
     else:
         print(f"smoke tests: {gate.smoke_total}, {gate.smoke_passed} passed; "
               f"canaries: {gate.canaries}, {gate.canaries_open} caught; {gate.log.clock()} in all")
-    extra = sum(max(0, n - gate.listed.get(p, {}).get(f, {}).get(g, 0)) for p, fs in gate.still_open().items()
-                for f, gs in fs.items() for g, n in gs.items()) + \
-        sum(1 for t in gate.theories.values() for by in t["by"] if not by)
-    known = goals - ok - extra
-    if gate.problems or extra:
-        print(f"NOT PROVED: {len(set(gate.problems))} problems, {extra} goals open that {OPEN} does not list")
-    print(f"{goals} goals, {ok} proved" + (f", {known} open ({OPEN})" if known else "")
-          + (f", {extra} unproved" if extra else ""))
-    sys.exit(1 if gate.problems or extra or (whole and not goals) or (known and not args.known_open) else 0)
+    failed = gate.problems or gate.unproved or ok != goals
+    if failed:
+        print(f"NOT PROVED: {len(set(gate.problems))} problems, {goals - ok} goals open")
+    print(f"{goals} goals, {ok} proved")
+    sys.exit(1 if failed or (whole and not goals) else 0)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ LIMIT = float(os.environ.get("TEST_TIMEOUT", "900"))
 LINE = re.compile(r"^(not ok|ok)\b\s*\d*\s*(?:- )?(.*)$")
 # cmocka writes "not ok 3 # SKIP name"; TAP's own form is "ok 3 name # SKIP why"
 SKIP = re.compile(r"# SKIP\b:?\s*(.*)$", re.I)
+NOTE = re.compile(r"^# note: (.*)$", re.M)  # what a reader of the sums should know
 SUMMARY = re.compile(r"^(\d+) passed, (\d+) failed, (\d+) skipped$", re.M)
 PLAN = re.compile(r"^1\.\.(\d+)")
 
@@ -67,7 +68,7 @@ def run(path):
 
 def main(paths):
     tty, start = sys.stdout.isatty(), time.time()
-    passed, failed, skipped = 0, [], []
+    passed, failed, skipped, notes = 0, [], [], []
     for k, path in enumerate(paths):
         name = path.replace("build/sanitize/", "").replace("build/", "")
         if tty:
@@ -76,6 +77,7 @@ def main(paths):
         began = time.time()
         result, out = run(path)
         passed += result.passed
+        notes += [f"{name}: {x}" for x in NOTE.findall(out)]
         failed += [f"{name}: {x}" for x in result.failed]
         skipped += [f"{name}: {x}" for x in result.skipped]
         extra = f", {len(result.skipped)} skipped" if result.skipped else ""
@@ -83,6 +85,8 @@ def main(paths):
               f"{len(result.failed)} failed{extra} ({time.time() - began:.1f} s)", flush=True)
         if result.failed:
             print(out[-20000:], flush=True)
+    for x in notes:
+        print("note:", x)
     for x in dict.fromkeys(skipped):
         print("skipped:", x)
     for x in dict.fromkeys(failed):

@@ -1,14 +1,10 @@
 #include "connection/steps.h"
 
-/* RFC 9293 s3.7.1: the send MSS when the peer gives none (MUST-15), and the least this core will use. */
+/* RFC 9293 s3.7.1: the send MSS when the peer gives none (MUST-15). */
 #define MSS_DEFAULT_IPV4 536
 #define MSS_DEFAULT_IPV6 1220
-#define MSS_LEAST 64
 
-
-bool vtcp_arrival_flag(uint16_t flags, uint16_t bit) {
-  return flags / bit % 2 != 0;
-}
+bool vtcp_arrival_flag(uint16_t flags, uint16_t bit) { return flags / bit % 2 != 0; }
 
 /*@ requires valid: \valid_read(c) && \valid_read(s);
     requires rcv_nxt: 0 <= c->rcv_nxt <= VTCP_OFFSET_MAX;
@@ -30,7 +26,9 @@ static int64_t seq_of(const struct vtcp *c, const struct vtcp_segment *s) {
     ensures ack: c->state <= VTCP_LISTEN || s->flags / 16 % 2 == 0 ? \result == 0 :
       wire(\result, c->iss) == s->ack && -0x80000000 <= \result - c->snd_una < 0x80000000; */
 static int64_t ack_of(const struct vtcp *c, const struct vtcp_segment *s) {
-  return c->state <= VTCP_LISTEN || !vtcp_arrival_flag(s->flags, VTCP_ACK) ? 0 : vtcp_seq_from_wire(s->ack, c->iss, c->snd_una);
+  return c->state <= VTCP_LISTEN || !vtcp_arrival_flag(s->flags, VTCP_ACK)
+             ? 0
+             : vtcp_seq_from_wire(s->ack, c->iss, c->snd_una);
 }
 
 struct vtcp_arrival vtcp_arrival_of(const struct vtcp *c, const struct vtcp_segment *s) {
@@ -52,9 +50,7 @@ struct vtcp_arrival vtcp_arrival_of(const struct vtcp *c, const struct vtcp_segm
   return g;
 }
 
-uint32_t vtcp_arrival_len(struct vtcp_arrival g) {
-  return g.txt + (g.syn ? 1 : 0) + (g.fin ? 1 : 0);
-}
+uint32_t vtcp_arrival_len(struct vtcp_arrival g) { return g.txt + (g.syn ? 1 : 0) + (g.fin ? 1 : 0); }
 
 /* RFC 9293 s3.10.7.1 */
 struct vtcp_reset vtcp_arrival_reset(bool ackf, uint32_t seq, uint32_t ack, uint32_t len) {
@@ -71,27 +67,11 @@ void vtcp_arrival_reset_for(struct vtcp *c, struct vtcp_arrival g) {
   c->rst_ack = r.ack;
 }
 
-/*@ requires shift: shift <= 14;
-    terminates \true;
-    exits never: \false;
-    assigns \nothing;
-    ensures factor: vtcp_factor(shift, \result);
-    ensures bounds: 1 <= \result <= 16384; */
-static uint32_t factor_of(uint16_t shift) {
-  uint32_t f = 1;
-  /*@ loop invariant index: 0 <= i <= shift;
-      loop invariant power: vtcp_factor(i, f);
-      loop assigns i, f;
-      loop variant shift - i; */
-  for (uint16_t i = 0; i < shift; i++) f *= 2;
-  return f;
-}
-
 void vtcp_arrival_options(struct vtcp *c, const struct vtcp_segment *s) {
   uint16_t mss = s->has_mss ? s->mss : c->ipv6 ? MSS_DEFAULT_IPV6 : MSS_DEFAULT_IPV4;
   if (mss > c->mss) mss = c->mss;
-  c->snd_mss = mss < MSS_LEAST ? MSS_LEAST : mss;
+  c->snd_mss = mss < VTCP_MSS_LEAST ? VTCP_MSS_LEAST : mss;
   c->wscale = c->wscale_offer && s->has_wscale;
-  c->snd_factor = c->wscale ? factor_of(s->wscale) : 1;
-  c->rcv_factor = c->wscale ? factor_of(c->rcv_shift) : 1;
+  c->snd_factor = c->wscale ? vtcp_window_factor(s->wscale) : 1;
+  c->rcv_factor = c->wscale ? vtcp_window_factor(c->rcv_shift) : 1;
 }

@@ -7,9 +7,7 @@
     assigns c->remote_port;
     KEEPS_INV;
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
-static void note_peer(struct vtcp *c, uint16_t port) {
-  c->remote_port = port;
-}
+static void note_peer(struct vtcp *c, uint16_t port) { c->remote_port = port; }
 
 /* The peer's ISN. */
 /*@ requires valid: \valid(c);
@@ -229,8 +227,7 @@ static void arrive_syn_received(struct vtcp *c, struct vtcp_arrival g, uint64_t 
     ensures range: \result ==> c->state == VTCP_SYN_RECEIVED && c->snd_una < g.ack <= c->snd_nxt; */
 /* Simultaneous open: the peer's SYN-ACK repeats its SYN at IRS, below RCV.NXT. */
 static bool syn_ack_at_irs(const struct vtcp *c, struct vtcp_arrival g) {
-  return c->state == VTCP_SYN_RECEIVED && g.syn && g.ackf && !g.rst && !g.fin && g.seq == 0 &&
-         ack_acceptable(c, g);
+  return c->state == VTCP_SYN_RECEIVED && g.syn && g.ackf && !g.rst && !g.fin && g.seq == 0 && ack_acceptable(c, g);
 }
 
 /*@ requires inv: tcb_inv(c);
@@ -255,7 +252,7 @@ static void arrive_other(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
   if (g.rst)
     vtcp_arrive_rst(c, g, now);
   else if (g.syn)
-    vtcp_arrive_syn(c, now);
+    vtcp_arrive_syn(c, g, now);
   else if (c->state == VTCP_SYN_RECEIVED)
     arrive_syn_received(c, g, now);
   else

@@ -97,8 +97,7 @@ static bool duplicate(struct vtcp *c) {
     KEEPS_STREAM;
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 static void count_duplicate(struct vtcp *c, struct vtcp_arrival g) {
-  if (g.ack != c->snd_una || c->snd_una == c->snd_nxt || g.txt > 0 || g.fin || g.wnd != c->snd_wnd ||
-      g.wnd == 0)
+  if (g.ack != c->snd_una || c->snd_una == c->snd_nxt || g.txt > 0 || g.fin || g.wnd != c->snd_wnd || g.wnd == 0)
     return;
   if (duplicate(c)) resend(c);
 }
@@ -149,7 +148,7 @@ static bool grow(struct vtcp *c, int64_t acked) {
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 static void rearm(struct vtcp *c, uint64_t now) {
   c->probes = 0;
-  c->ev_space = true;
+  if (!c->fin) c->ev_space = true;
   c->rtx_at = c->snd_una < c->snd_nxt ? now + c->rtt.rto : VTCP_NEVER;
 }
 
@@ -170,7 +169,6 @@ static void progress(struct vtcp *c, int64_t acked, uint64_t now) {
   if (grow(c, acked)) resend(c);
   rearm(c, now);
 }
-
 
 /* SND.UNA =< SEG.ACK: what is acknowledged leaves the queue. */
 /*@ requires inv: tcb_inv(c);
@@ -239,6 +237,7 @@ static void ack_window(struct vtcp *c, struct vtcp_arrival g) {
     KEEPS(acked);
     KEEPS_STREAM;
     ensures unacked: tcb_unacked(c);
+    ensures range: c->state == VTCP_CLOSED || c->state >= VTCP_ESTABLISHED;
     ensures refine: tcb_abs(c) == spec_ack_fin(\old(tcb_abs(c))); */
 static void ack_fin(struct vtcp *c, uint64_t now) {
   if (!c->fin || c->snd_una != c->snd.base + c->snd.len + 1) return;

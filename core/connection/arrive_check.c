@@ -34,7 +34,33 @@ static bool acceptable(const struct vtcp *c, struct vtcp_arrival g) {
     assigns \nothing;
     ensures spec: \result <==> spec_allowance(tcb_abs(c), seg_abs(g)) == \true; */
 static bool allowance(const struct vtcp *c, struct vtcp_arrival g) {
-  return c->rcv_adv == c->rcv_nxt && g.seq == c->rcv_nxt;
+  return c->rcv_adv == c->rcv_nxt && g.seq == c->rcv_nxt && (g.ackf || g.urg || g.rst);
+}
+
+/* The peer's SYN again: it has not seen our SYN-ACK, which is the acknowledgment to send. */
+/*@ requires valid: \valid(c);
+    terminates \true;
+    exits never: \false;
+    assigns c->snd_ptr;
+    KEEPS_INV;
+    ensures again: c->state == VTCP_SYN_RECEIVED && g.syn && !g.ackf && g.seq == 0 && c->ack_due ==>
+      c->snd_ptr == c->snd_una;
+    ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
+static void repeat_syn(struct vtcp *c, struct vtcp_arrival g) {
+  if (c->state == VTCP_SYN_RECEIVED && g.syn && !g.ackf && g.seq == 0 && c->ack_due) c->snd_ptr = c->snd_una;
+  //@ assert slots: vtcp_reassembly_same_slots{Pre, Here}(&c->rcv);
+}
+
+/* An acknowledgment, if the budget has one. */
+/*@ requires inv: tcb_inv(c);
+    terminates \true;
+    exits never: \false;
+    assigns c->snd_ptr, WRITES_CHALLENGE;
+    ensures inv: tcb_inv(c);
+    ensures refine: tcb_abs(c) == spec_challenge(\old(tcb_abs(c)), \old(allowed(c, now))); */
+static void answer(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
+  vtcp_tcb_challenge(c, now);
+  repeat_syn(c, g);
 }
 
 bool vtcp_arrive_seq(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
@@ -46,11 +72,12 @@ bool vtcp_arrive_seq(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
   if (g.txt > 0 || g.fin)
     vtcp_tcb_ack_now(c);
   else
-    vtcp_tcb_challenge(c, now);
+    answer(c, g, now);
   return false;
 }
 
 void vtcp_arrive_rst(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
+  if (g.seq < c->rcv_nxt) return;
   if (g.seq != c->rcv_nxt)
     vtcp_tcb_challenge(c, now);
   else if (c->state == VTCP_SYN_RECEIVED && c->passive)
@@ -63,9 +90,9 @@ void vtcp_arrive_rst(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
     vtcp_tcb_finish(c, VTCP_OUTCOME_RESET);
 }
 
-void vtcp_arrive_syn(struct vtcp *c, uint64_t now) {
-  if (c->state == VTCP_SYN_RECEIVED && c->passive)
+void vtcp_arrive_syn(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
+  if (c->state == VTCP_SYN_RECEIVED && c->passive && c->rcv_nxt <= g.seq)
     back_to_listen(c);
   else
-    vtcp_tcb_challenge(c, now);
+    answer(c, g, now);
 }

@@ -91,9 +91,7 @@ static uint32_t send_space(const struct vtcp *c) {
     ensures stream: \forall octets s; vtcp_ring_holds{Pre}(&c->snd, s) &&
       (\forall integer k; 0 <= k < m ==> \old(src[k]) == octet_at(s, \old(c->snd.base + c->snd.len) + k)) ==>
       vtcp_ring_holds(&c->snd, s); */
-static void push(struct vtcp *c, const uint8_t *src, uint32_t m) {
-  vtcp_ring_push(&c->snd, src, m);
-}
+static void push(struct vtcp *c, const uint8_t *src, uint32_t m) { vtcp_ring_push(&c->snd, src, m); }
 
 /* Urgent data ends at up. */
 /*@ requires valid: \valid(c);
@@ -206,9 +204,7 @@ enum vtcp_error vtcp_consume(struct vtcp *c, uint32_t n) {
     assigns c->close_wanted;
     ensures inv: tcb_inv(c);
     ensures refine: tcb_abs(c) == spec_close(\old(tcb_abs(c))); */
-static void close_later(struct vtcp *c) {
-  c->close_wanted = true;
-}
+static void close_later(struct vtcp *c) { c->close_wanted = true; }
 
 enum vtcp_error vtcp_close(struct vtcp *c) {
   if (c->state == VTCP_CLOSED) return VTCP_ERR_NO_CONNECTION;

@@ -247,17 +247,13 @@ struct range {
     exits never: \false;
     assigns \nothing;
     ensures all: \result == snd_all(c); */
-static int64_t queued(const struct vtcp *c) {
-  return c->snd.base + c->snd.len + (c->fin ? 1 : 0);
-}
+static int64_t queued(const struct vtcp *c) { return c->snd.base + c->snd.len + (c->fin ? 1 : 0); }
 
 /*@ terminates \true;
     exits never: \false;
     assigns \nothing;
     ensures least: \result == \min(a, b); */
-static int64_t least(int64_t a, int64_t b) {
-  return a < b ? a : b;
-}
+static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 
 /* Which octets the window lets leave from snd_ptr on, silly windows avoided. */
 /*@ requires inv: tcb_inv(c);
@@ -554,9 +550,7 @@ static void left_syn(struct vtcp *c, uint64_t now) {
     assigns c->rst_due;
     KEEPS_INV;
     ensures refine: tcb_abs(c) == spec_out_rst(\old(tcb_abs(c))); */
-static void no_rst(struct vtcp *c) {
-  c->rst_due = false;
-}
+static void no_rst(struct vtcp *c) { c->rst_due = false; }
 
 /* ---- one segment ---- */
 

@@ -248,7 +248,7 @@ void vtcp_arrival_options(struct vtcp *c, const struct vtcp_segment *s);
     requires now: now <= VTCP_TIME_MAX;
     terminates \true;
     exits never: \false;
-    assigns c->unacceptable, c->wait_at, WRITES_CHALLENGE;
+    assigns c->unacceptable, c->wait_at, c->snd_ptr, WRITES_CHALLENGE;
     ensures inv: tcb_inv(c);
     ensures s3_10_7_4_table_6: \result <==> spec_acceptable(\old(tcb_abs(c)), seg_abs(g)) == \true ||
       spec_allowance(\old(tcb_abs(c)), seg_abs(g)) == \true;
@@ -275,8 +275,8 @@ void vtcp_arrive_rst(struct vtcp *c, struct vtcp_arrival g, uint64_t now);
     exits never: \false;
     assigns WRITES_FRESH_SEND, WRITES_CHALLENGE, c->state;
     ensures inv: tcb_inv(c);
-    ensures refine: tcb_abs(c) == spec_arrive_syn(\old(tcb_abs(c)), \old(allowed(c, now))); */
-void vtcp_arrive_syn(struct vtcp *c, uint64_t now);
+    ensures refine: tcb_abs(c) == spec_arrive_syn(\old(tcb_abs(c)), seg_abs(g), \old(allowed(c, now))); */
+void vtcp_arrive_syn(struct vtcp *c, struct vtcp_arrival g, uint64_t now);
 
 /* ---- arrive_ack.c: fifth ---- */
 

@@ -16,13 +16,9 @@ void vtcp_tcb_unacceptable(struct vtcp *c) {
   if (c->unacceptable < UINT32_MAX) c->unacceptable++;
 }
 
-void vtcp_tcb_enter(struct vtcp *c, int32_t state) {
-  c->state = state;
-}
+void vtcp_tcb_enter(struct vtcp *c, int32_t state) { c->state = state; }
 
-void vtcp_tcb_start_wait(struct vtcp *c, uint64_t now) {
-  c->wait_at = now + 2 * c->msl;
-}
+void vtcp_tcb_start_wait(struct vtcp *c, uint64_t now) { c->wait_at = now + 2 * c->msl; }
 
 void vtcp_tcb_finish(struct vtcp *c, int32_t outcome) {
   c->state = VTCP_CLOSED;
@@ -246,7 +242,8 @@ bool vtcp_tcb_receiving(const struct vtcp *c) {
 static bool config_ok(const struct vtcp_config *cfg) {
   return cfg->mss >= 64 && cfg->mss <= 65475 && cfg->window_shift <= 14 && cfg->msl <= VTCP_DURATION_MAX &&
          cfg->user_timeout <= VTCP_DURATION_MAX && cfg->rto_min >= VTCP_RTO_FLOOR && cfg->rto_min <= VTCP_RTO_MAX &&
-         cfg->snd_cap >= 1 && cfg->snd_cap <= VTCP_BUFFER_MAX && cfg->rcv_cap >= 1 && cfg->rcv_cap <= VTCP_BUFFER_MAX;
+         cfg->snd_cap >= 1 && cfg->snd_cap <= VTCP_BUFFER_MAX && cfg->rcv_cap <= VTCP_BUFFER_MAX &&
+         vtcp_window_factor(cfg->window_shift) <= cfg->rcv_cap;
 }
 
 /*@ requires valid: \valid(c);

@@ -39,6 +39,7 @@ enum vtcp_outcome {
   VTCP_OUTCOME_ABORTED = 5    /* ABORT, or CLOSE before the connection existed */
 };
 
+#define VTCP_MSS_LEAST 64u /* octets of text: no smaller segments are made, whatever peer or path ask for */
 #define VTCP_NEVER UINT64_MAX
 #define VTCP_TIME_MAX 0x4000000000000000u /* largest value of now: microseconds from any fixed origin */
 #define VTCP_DURATION_MAX 0x100000000000u /* largest msl and user timeout: about 203 days */
@@ -73,26 +74,26 @@ struct vtcp {
 
   /* Options (RFC 9293 s3.7.1, RFC 7323 s2). */
   uint16_t local_port, remote_port;
-  uint16_t mss;              /* largest text we accept in a segment */
-  uint16_t snd_mss;          /* largest text we send in a segment */
-  uint16_t rcv_shift;        /* window scale we offer, 0 to 14 */
-  bool wscale_offer;         /* we offer window scale */
-  bool wscale;               /* both sides did */
-  bool ipv6;                 /* the peer's default segment size is IPv6's (MUST-15) */
-  uint32_t snd_factor;       /* the peer's windows are in units of this many octets */
-  uint32_t rcv_factor;       /* ours are in units of this many octets */
+  uint16_t mss;        /* largest text we accept in a segment */
+  uint16_t snd_mss;    /* largest text we send in a segment */
+  uint16_t rcv_shift;  /* window scale we offer, 0 to 14 */
+  bool wscale_offer;   /* we offer window scale */
+  bool wscale;         /* both sides did */
+  bool ipv6;           /* the peer's default segment size is IPv6's (MUST-15) */
+  uint32_t snd_factor; /* the peer's windows are in units of this many octets */
+  uint32_t rcv_factor; /* ours are in units of this many octets */
 
   /* Policy: when to send. Nothing here decides what may be sent or accepted. */
-  int64_t snd_ptr;    /* next offset to send or send again: snd_una <= snd_ptr <= snd_nxt */
-  bool rtx_head;      /* send the segment at snd_una again, now */
-  bool probe;         /* send one octet into a closed window, now */
-  bool nodelay;       /* Nagle's algorithm is off */
-  uint32_t probes;    /* zero-window probes since the window was last open, saturating */
-  int64_t ack_sent;   /* rcv_nxt in the last acknowledgment sent */
-  uint64_t ack_at;    /* when an acknowledgment that is due must leave */
-  uint64_t rtx_at;    /* retransmission or probe timer */
-  uint64_t user_at;   /* user timeout */
-  uint64_t wait_at;   /* end of TIME-WAIT */
+  int64_t snd_ptr;  /* next offset to send or send again: snd_una <= snd_ptr <= snd_nxt */
+  bool rtx_head;    /* send the segment at snd_una again, now */
+  bool probe;       /* send one octet into a closed window, now */
+  bool nodelay;     /* Nagle's algorithm is off */
+  uint32_t probes;  /* zero-window probes since the window was last open, saturating */
+  int64_t ack_sent; /* rcv_nxt in the last acknowledgment sent */
+  uint64_t ack_at;  /* when an acknowledgment that is due must leave */
+  uint64_t rtx_at;  /* retransmission or probe timer */
+  uint64_t user_at; /* user timeout */
+  uint64_t wait_at; /* end of TIME-WAIT */
   uint64_t msl, user_timeout;
   struct vtcp_rtt rtt;
   struct vtcp_congestion cc;

@@ -18,6 +18,16 @@ uint16_t vtcp_window_field(int64_t wnd, uint32_t factor) {
   return units < 65535 ? (uint16_t)units : 65535;
 }
 
+uint32_t vtcp_window_factor(uint16_t shift) {
+  uint32_t f = 1;
+  /*@ loop invariant index: 0 <= i <= shift;
+      loop invariant power: vtcp_factor(i, f);
+      loop assigns i, f;
+      loop variant shift - i; */
+  for (uint16_t i = 0; i < shift; i++) f *= 2;
+  return f;
+}
+
 bool vtcp_window_ack_now(int64_t rcv_nxt, int64_t ack_sent, uint32_t mss) {
   return rcv_nxt - ack_sent >= 2 * (int64_t)mss;
 }

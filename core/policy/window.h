@@ -52,6 +52,15 @@ int64_t vtcp_window_edge(int64_t rcv_adv, int64_t limit, uint32_t cap, uint32_t 
     ensures within: \result * factor <= \max(wnd, 0); */
 uint16_t vtcp_window_field(int64_t wnd, uint32_t factor);
 
+/* The unit of a window field: two to the power of the scale (RFC 7323 s2.2). */
+/*@ requires shift: shift <= 14;
+    terminates \true;
+    exits never: \false;
+    assigns \nothing;
+    ensures factor: vtcp_factor(shift, \result);
+    ensures bounds: 1 <= \result <= 16384; */
+uint32_t vtcp_window_factor(uint16_t shift);
+
 /* Whether an ACK must not wait any longer: two full segments (SHLD-19) since the last one sent. */
 /*@ requires offsets: 0 <= rcv_nxt && 0 <= ack_sent;
     terminates \true;

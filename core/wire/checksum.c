@@ -22,9 +22,7 @@ static uint32_t add_run(const uint8_t *p, uint32_t from, uint32_t to) {
       loop invariant bounds: 0 <= sum <= 65535 * (k - from);
       loop assigns k, sum;
       loop variant to - k; */
-  for (size_t k = from; k < to; k++) {
-    sum += p[2 * k] * 256u + p[2 * k + 1];
-  }
+  for (size_t k = from; k < to; k++) { sum += p[2 * k] * 256u + p[2 * k + 1]; }
   return sum;
 }
 

@@ -17,9 +17,7 @@
     assigns \nothing;
     ensures value: \result == be16(p, i);
 */
-static inline uint16_t vtcp_octets_get16(const uint8_t *p, uint32_t i) {
-  return (uint16_t)(p[i] * 256u + p[i + 1u]);
-}
+static inline uint16_t vtcp_octets_get16(const uint8_t *p, uint32_t i) { return (uint16_t)(p[i] * 256u + p[i + 1u]); }
 
 /*@ requires index: i <= VTCP_OCTETS_INDEX_MAX;
     requires readable: \valid_read(p + (i .. i + 3));

@@ -261,7 +261,10 @@ bool vtcp_options_parse(const uint8_t *p, uint32_t n, struct vtcp_segment *out) 
 }
 
 uint32_t vtcp_options_end(const struct vtcp_segment *s) {
-  return 20u + (s->has_mss ? 4u : 0u) + (s->has_wscale ? 4u : 0u) + (s->has_ts ? 12u : s->sack_permitted ? 4u : 0u) +
+  return 20u + (s->has_mss ? 4u : 0u) + (s->has_wscale ? 4u : 0u) +
+         (s->has_ts           ? 12u
+          : s->sack_permitted ? 4u
+                              : 0u) +
          (s->sack_count > 0 ? 4u + 8u * s->sack_count : 0u);
 }
 

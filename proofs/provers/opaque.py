@@ -6,7 +6,7 @@ abstraction of the TCB and the functions of the specification are names. Unfoldi
 out their definitions, but for those of the specification that the conclusion names. Leaving out hypotheses can lose a
 proof, never make one.
 
-usage: opaque.py SECONDS FILE.smt2"""
+usage: opaque.py tlimit=MILLISECONDS|rlimit=STEPS FILE.smt2"""
 import os
 import re
 import sys
@@ -42,12 +42,12 @@ def opaque(text):
 
 
 def main():
-    seconds, path = sys.argv[1:]
+    limit, path = sys.argv[1:]
     with open(path, encoding="utf-8") as f:
         text = opaque(f.read())
     with open(path, "w", encoding="utf-8") as f:
         f.write(text)
-    os.execvp("cvc4", ["cvc4", "--stats", f"--tlimit={seconds}000", "--lang=smt2", path])
+    os.execvp("cvc4", ["cvc4", "--stats", f"--{limit}", "--lang=smt2", path])
 
 
 if __name__ == "__main__":

@@ -153,6 +153,56 @@ def half_close(t):
     assert said.index("FIN-WAIT-2") < said.index("TIME-WAIT"), said
 
 
+def status_of(process):
+    """What SIGUSR1 makes a vtcp say: {state: (connections, longest seconds)}."""
+    before = process.stderr().count("status: connections:")
+    process.process.send_signal(signal.SIGUSR1)
+    end = time.time() + 10
+    while time.time() < end:
+        blocks = process.stderr().split("status: connections: ")[1:]
+        lines = re.findall(r"status: ([A-Z0-9-]+): (\d+), the longest for ([0-9.]+) s\n", blocks[-1]) if blocks else []
+        found = {state: (int(n), float(s)) for state, n, s in lines}
+        if len(blocks) > before and sum(n for n, _ in found.values()) == int(blocks[-1].split()[0]):
+            return found
+        time.sleep(0.01)
+    raise AssertionError(f"no answer to SIGUSR1 from {process}")
+
+
+@test
+def status_shows_the_states_and_for_how_long(t):
+    """S20: an application that never closes leaves its connections in CLOSE-WAIT."""
+    os.mkfifo(t / "never")
+    never = os.open(t / "never", os.O_RDWR)  # its readers get no end of file
+    os.mkdir(t / "out")
+    server = t.start("serve", "--msl", "1s", "--in", t / "never", "--out-dir", t / "out", 0)
+    port = server.port()
+    assert status_of(server) == {}
+    clients = [t.start("connect", *FAST, "127.0.0.1", port) for _ in range(3)]
+    clients.append(t.start("connect", *FAST, "--quiet", "127.0.0.1", port, stdin=subprocess.PIPE))
+    end = time.time() + 10
+    while (seen := status_of(server)).get("CLOSE-WAIT", (0,))[0] < 3 or "ESTABLISHED" not in seen:
+        assert time.time() < end, f"{seen} {server}"
+        time.sleep(0.05)
+    assert {state: n for state, (n, _) in seen.items()} == {"CLOSE-WAIT": 3, "ESTABLISHED": 1}, seen
+    time.sleep(1.5)
+    later = status_of(server)
+    for state in seen:
+        assert later[state][0] == seen[state][0] and 1.5 <= later[state][1] - seen[state][1] < 5, f"{seen} {later}"
+    assert status_of(clients[0])["FIN-WAIT-2"][0] == 1
+    assert status_of(clients[3])["ESTABLISHED"][0] == 1
+    os.close(never)  # nobody writes to the FIFO any more: the server closes
+    for c in clients[:3]:
+        c.end(seconds=20)
+    clients[3].process.stdin.close()
+    clients[3].end(seconds=20)
+    assert status_of(server)["TIME-WAIT"][0] == 1  # to the fourth it has closed first
+    while status_of(server):
+        assert time.time() < end + 10, server
+        time.sleep(0.1)
+    server.process.send_signal(signal.SIGTERM)
+    server.end(status=130, seconds=5)
+
+
 @test
 def time_wait_lasts_twice_the_segment_lifetime(t):
     server = t.start("serve", "--msl", "800ms", "--count", 1, 0)
@@ -242,6 +292,35 @@ def reader_that_sleeps(t):
 
 
 @test
+def program_for_each_connection(t):
+    """What comes is its input, with an end; what it writes is sent, also after that end."""
+    server = t.start("serve", *FAST, "--count", 3, "--exec", "tr a-z A-Z; echo done", 0)
+    for text in (b"one", b"two" * 50_000, b""):
+        t.run("connect", *FAST, "--in", t.file("in", text), "--out", t / "out", "127.0.0.1", server.port())
+        assert t.read("out") == text.upper() + b"done\n"
+    server.end()
+
+
+@test
+def program_that_does_not_read(t):
+    server = t.start("serve", *FAST, "--count", 1, "--exec", "exec true", 0)
+    t.run("connect", *FAST, "--in", t.file("in", os.urandom(1_000_000)), "127.0.0.1", server.port(), status=1)
+    assert "output: Broken pipe" in server.end(status=3)
+
+
+@test
+def addresses_that_are_none(t):
+    for address in ("10.9.0.2/33", "10.9.0.2/32", "10.9.0.2/0", "nowhere/24", "10.9.0.2/24,10.8.0.2/24", "10.9.0.2/24,", "::"[:1]):
+        said = t.run("serve", "--tun", "t0", "--address", address, 7, status=3, seconds=5)
+        assert "--address: expected an address with its prefix" in said, said
+    assert "--tun: expected a name" in t.run("serve", "--tun", "n" * 16, "--address", "10.9.0.2/24", 7, status=3)
+    assert "--mtu: expected at least 1280" in t.run("serve", "--tun", "t0", "--address", "fd09::2/64", "--mtu", 1279, 7, status=3)
+    for address, peers in (("10.9.0.2/24", "127.0.0.0/24"), ("10.9.0.2/24", "::/65"), ("10.9.0.2", "127.0.0.0/25")):
+        said = t.run("gateway", "--tun", "t0", "--address", address, "--peers", peers, 0, status=3, seconds=5)
+        assert "--peers: expected a network" in said, said
+
+
+@test
 def files_that_are_not_there(t):
     assert "/nowhere/in: No such file" in t.run("connect", "--in", "/nowhere/in", "127.0.0.1", 9, status=3)
     assert "/nowhere/out: No such file" in t.run("connect", "--out", "/nowhere/out", "127.0.0.1", 9, status=3)
@@ -276,6 +355,16 @@ def wrong_usage(t):
         (["serve", "--echo=yes", "7"], "--echo: takes no argument"),
         (["serve", "--echo", "--out", "x", "7"], "--echo: not with"),
         (["serve", "-4", "-6", "7"], "-4 and -6"),
+        (["serve", "--exec", "cat", "--echo", "7"], "--exec: not with"),
+        (["serve", "--tun", "t", "7"], "--tun and --address: only together"),
+        (["connect", "--address", "10.9.0.2/24", "10.9.0.1", "7"], "--tun and --address: only together"),
+        (["tun", "connect", "--bind", "10.9.0.2", "10.9.0.1", "7"], "--tun: not with --bind"),
+        (["tun", "serve", "127.0.0.1", "7"], "expected: vtcp serve"),
+        (["tun", "demo"], "tun: expected serve or connect"),
+        (["tun"], "tun: expected serve or connect"),
+        (["gateway", "7"], "--tun, --address and --peers: all of them"),
+        (["gateway", "--echo", "7"], "--echo: not an option of this command"),
+        (["connect", "--peers", "::/65", "::1", "7"], "--peers: not an option of this command"),
     ):
         got = t.run(*args, status=2, seconds=5)
         assert said in got, f"{args}: {got}"
@@ -284,7 +373,7 @@ def wrong_usage(t):
 @test
 def help_names_every_command(t):
     text = subprocess.run([support.VTCP, "--help"], capture_output=True, text=True, check=True).stdout
-    for command in ("serve", "connect", "demo"):
+    for command in ("serve", "connect", "demo", "gateway"):
         assert f"vtcp {command}" in text
         more = subprocess.run([support.VTCP, command, "--help"], capture_output=True, text=True, check=True).stdout
         assert "--framing" in more and "exit status" in more

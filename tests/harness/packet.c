@@ -152,6 +152,21 @@ static void flipped_bits(void **state) {
   assert_int_equal(decode(length), PACKET_BAD_CHECKSUM);
 }
 
+/* A checksum of 0 may be sent as 0xffff, as Linux does: in one's complement it is the same. */
+static void the_other_zero(void **state) {
+  (void)state;
+  struct vtcp_segment s = example("");
+  do {
+    s.seq++;
+    length = packet_encode(&A4, &B4, &s, packet, PACKET_MAX);
+  } while (packet[36] != 0 || packet[37] != 0);
+  assert_int_equal(decode(length), PACKET_SEGMENT);
+  put16(packet + 36, 0xffff);
+  assert_int_equal(decode(length), PACKET_SEGMENT);
+  put16(packet + 36, 1);
+  assert_int_equal(decode(length), PACKET_BAD_CHECKSUM);
+}
+
 static void lengths_that_lie(void **state) {
   (void)state;
   make(AF_INET, "");
@@ -375,11 +390,22 @@ static void any_octets(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(ipv4_octets),      cmocka_unit_test(ipv6_octets),  cmocka_unit_test(round_trips),
-      cmocka_unit_test(longest),          cmocka_unit_test(cut_short),    cmocka_unit_test(flipped_bits),
-      cmocka_unit_test(lengths_that_lie), cmocka_unit_test(fragments),    cmocka_unit_test(ipv4_options),
-      cmocka_unit_test(ipv6_extensions),  cmocka_unit_test(not_one_host), cmocka_unit_test(ports_and_protocols),
-      cmocka_unit_test(icmp_kinds),       cmocka_unit_test(plateaus),     cmocka_unit_test(icmp_quotes_too_little),
+      cmocka_unit_test(ipv4_octets),
+      cmocka_unit_test(ipv6_octets),
+      cmocka_unit_test(round_trips),
+      cmocka_unit_test(longest),
+      cmocka_unit_test(cut_short),
+      cmocka_unit_test(flipped_bits),
+      cmocka_unit_test(the_other_zero),
+      cmocka_unit_test(lengths_that_lie),
+      cmocka_unit_test(fragments),
+      cmocka_unit_test(ipv4_options),
+      cmocka_unit_test(ipv6_extensions),
+      cmocka_unit_test(not_one_host),
+      cmocka_unit_test(ports_and_protocols),
+      cmocka_unit_test(icmp_kinds),
+      cmocka_unit_test(plateaus),
+      cmocka_unit_test(icmp_quotes_too_little),
       cmocka_unit_test(any_octets),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

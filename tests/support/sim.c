@@ -1,4 +1,5 @@
 #include "sim.h"
+#include "inv.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +21,7 @@ static void *need(void *p) {
   return p;
 }
 
-static void log_add(struct sim_log *l, const uint8_t *octets, size_t n) {
+void sim_log_add(struct sim_log *l, const uint8_t *octets, size_t n) {
   if (l->len + n > l->cap) {
     l->cap = (l->len + n) * 2;
     l->octets = need(realloc(l->octets, l->cap));
@@ -127,7 +128,9 @@ void sim_fail(struct sim *s, const char *file, int line, const char *format, ...
   fprintf(stderr, "%s:%d: at %.6f s: %s\n", file, line, (double)s->now / (double)SECOND - 1000.0, s->failure);
   sim_print(s);
   if (s->on_failure != NULL) longjmp(*s->on_failure, 1);
+#ifndef SIM_ALONE
   fail_msg("%s", s->failure);
+#endif
   abort();
 }
 
@@ -158,6 +161,7 @@ void sim_end_init(struct sim *s, enum side e, struct sim_options o) {
   x->cfg.window_shift = o.window_shift;
   x->cfg.no_window_scale = !o.window_scale;
   x->cfg.nodelay = !o.nagle;
+  x->cfg.ipv6 = o.ipv6;
   x->cfg.msl = o.msl != 0 ? o.msl : 120 * (uint64_t)SECOND;
   x->cfg.user_timeout = o.user_timeout;
   x->cfg.rto_min = o.rto_min != 0 ? o.rto_min : SECOND;
@@ -216,7 +220,7 @@ struct vtcp_status sim_status(const struct sim *s, enum side e) {
 
 /* ---- the wire ---- */
 
-static void packet_add(struct sim *s, enum side to, uint64_t at, const uint8_t *octets, uint32_t len) {
+void sim_packet_add(struct sim *s, enum side to, uint64_t at, const uint8_t *octets, uint32_t len) {
   if (s->packet_count == s->packet_cap) {
     s->packet_cap = s->packet_cap * 2 + 16;
     s->packets = need(realloc(s->packets, s->packet_cap * sizeof *s->packets));
@@ -228,6 +232,11 @@ static void packet_add(struct sim *s, enum side to, uint64_t at, const uint8_t *
   p->len = len;
   p->octets = need(malloc(len));
   memcpy(p->octets, octets, len);
+}
+
+void sim_drop(struct sim *s, size_t i) {
+  free(s->packets[i].octets);
+  s->packets[i] = s->packets[--s->packet_count];
 }
 
 static void rule_add(struct sim *s, enum side from, uint32_t n, enum sim_fate fate, uint64_t delay) {
@@ -339,7 +348,29 @@ static enum sim_fate choose_fate(struct sim *s, enum side from, uint64_t *delay)
   return SIM_SENT;
 }
 
-/* Sends one segment: to octets, through the faults, on its way. */
+/* Octets of a segment: through the faults, on their way. */
+static void carry(struct sim *s, enum side from, const struct vtcp_segment *g, const uint8_t *octets, uint32_t len) {
+  uint64_t delay = 0;
+  s->end[from].emitted++;
+  enum sim_fate fate = choose_fate(s, from, &delay);
+  record_add(s, from, g, fate);
+  s->fate_count[fate]++;
+  enum side to = other(from);
+  uint64_t at = s->now + s->latency[from];
+  if (fate != SIM_LOST) sim_packet_add(s, to, at + (fate == SIM_LATE ? delay : 0), octets, len);
+  if (fate == SIM_CORRUPT)
+    s->packets[s->packet_count - 1].octets[sim_below(s, len)] ^= (uint8_t)(1 + sim_below(s, 255));
+  if (fate == SIM_TWICE) sim_packet_add(s, to, at + delay, octets, len);
+}
+
+bool sim_carry(struct sim *s, enum side from, const uint8_t *octets, uint32_t len) {
+  struct vtcp_segment g;
+  if (vtcp_segment_parse(octets, len, &g) != VTCP_PARSE_OK) return false;
+  carry(s, from, &g, octets, len);
+  return true;
+}
+
+/* Sends one segment. */
 static void transmit(struct sim *s, enum side from, const struct vtcp_segment *g) {
   uint8_t *octets;
   uint32_t len = encode(s, g, &octets);
@@ -351,22 +382,17 @@ static void transmit(struct sim *s, enum side from, const struct vtcp_segment *g
                  back.has_wscale == g->has_wscale && !back.sack_permitted && !back.has_ts && back.sack_count == 0 &&
                  back.text_len == g->text_len + g->more_len,
              "an emitted segment parses as another one");
-  uint64_t delay = 0;
-  s->end[from].emitted++;
-  enum sim_fate fate = choose_fate(s, from, &delay);
-  record_add(s, from, &back, fate);
-  s->fate_count[fate]++;
+  carry(s, from, &back, octets, len);
   if (s->end[from].role == SIM_VTCP) check_emitted(s, from, &back);
-  enum side to = other(from);
-  uint64_t at = s->now + s->latency[from];
-  if (fate == SIM_CORRUPT) octets[sim_below(s, len)] ^= (uint8_t)(1 + sim_below(s, 255));
-  if (fate != SIM_LOST) packet_add(s, to, at + (fate == SIM_LATE ? delay : 0), octets, len);
-  if (fate == SIM_TWICE) packet_add(s, to, at + delay, octets, len);
   free(octets);
 }
 
 static void arrive(struct sim *s, enum side to, const uint8_t *octets, uint32_t len) {
   struct vtcp_segment g, answer;
+  if (s->end[to].role == SIM_FOREIGN) {
+    s->foreign.arrive(s->foreign.context, octets, len);
+    return;
+  }
   if (!vtcp_checksum_ok(0, octets, len)) return;
   if (vtcp_segment_parse(octets, len, &g) != VTCP_PARSE_OK) return;
   if (s->end[to].role == SIM_VTCP) {
@@ -425,8 +451,9 @@ static size_t next_packet(const struct sim *s) {
 
 static uint64_t deadline_of(const struct sim *s, enum side e) {
   const struct sim_end *x = &s->end[e];
-  if (x->role != SIM_VTCP || x->deaf || x->hold) return VTCP_NEVER;
-  uint64_t d = vtcp_deadline(&x->c);
+  bool foreign = x->role == SIM_FOREIGN;
+  if (!foreign && (x->role != SIM_VTCP || x->deaf || x->hold)) return VTCP_NEVER;
+  uint64_t d = foreign ? s->foreign.deadline(s->foreign.context) : vtcp_deadline(&x->c);
   return d < s->now ? s->now : d;
 }
 
@@ -489,6 +516,8 @@ static bool drain(struct sim *s, enum side e) {
     memset(&g, 0xff, sizeof g);
   }
   sim_assert(s, !vtcp_output(&x->c, s->now, &g), "%c: vtcp_output says no, then yes", name_of(e));
+  const char *broken = s->now <= VTCP_TIME_MAX ? inv_idle_broken(&x->c, s->now) : NULL;
+  sim_assert(s, broken == NULL, "%c: %s", name_of(e), broken);
   return empty + texts > 0;
 }
 
@@ -540,7 +569,7 @@ int64_t sim_send(struct sim *s, enum side e, const uint8_t *octets, uint32_t n, 
   if (n > 0) memcpy(copy, octets, n);
   int64_t r = vtcp_send(&x->c, copy, n, urgent);
   sim_assert(s, r <= (int64_t)n, "vtcp_send took more than there was");
-  if (r > 0) log_add(&x->sent, copy, (size_t)r);
+  if (r > 0) sim_log_add(&x->sent, copy, (size_t)r);
   free(copy);
   sim_pump(s, e);
   return r;
@@ -559,7 +588,7 @@ int64_t sim_write(struct sim *s, enum side e, uint32_t n) {
 static void take(struct sim *s, enum side e, const uint8_t *octets, size_t n) {
   struct sim_end *x = &s->end[e], *y = &s->end[other(e)];
   size_t at = x->got.len;
-  log_add(&x->got, octets, n);
+  sim_log_add(&x->got, octets, n);
   if (s->paired) {
     sim_assert(s, at + n <= y->sent.len, "%c reads %zu octets, of %zu that were written", name_of(e), at + n,
                y->sent.len);
@@ -616,26 +645,15 @@ enum vtcp_error sim_abort(struct sim *s, enum side e) {
 }
 
 void sim_timeout(struct sim *s, enum side e) {
+  if (s->end[e].role == SIM_FOREIGN) {
+    s->foreign.timeout(s->foreign.context);
+    return;
+  }
   vtcp_timeout(&s->end[e].c, s->now);
   sim_pump(s, e);
 }
 
 /* ---- what must hold after every step ---- */
-
-static const unsigned next_states[] = {
-    [VTCP_CLOSED] = 1u << VTCP_LISTEN | 1u << VTCP_SYN_SENT,
-    [VTCP_LISTEN] = 1u << VTCP_SYN_SENT | 1u << VTCP_SYN_RECEIVED | 1u << VTCP_CLOSED,
-    [VTCP_SYN_SENT] = 1u << VTCP_SYN_RECEIVED | 1u << VTCP_ESTABLISHED | 1u << VTCP_CLOSE_WAIT | 1u << VTCP_CLOSED,
-    [VTCP_SYN_RECEIVED] = 1u << VTCP_LISTEN | 1u << VTCP_ESTABLISHED | 1u << VTCP_CLOSE_WAIT | 1u << VTCP_FIN_WAIT_1 |
-                          1u << VTCP_CLOSING | 1u << VTCP_CLOSED,
-    [VTCP_ESTABLISHED] = 1u << VTCP_CLOSE_WAIT | 1u << VTCP_FIN_WAIT_1 | 1u << VTCP_CLOSED,
-    [VTCP_FIN_WAIT_1] = 1u << VTCP_FIN_WAIT_2 | 1u << VTCP_CLOSING | 1u << VTCP_TIME_WAIT | 1u << VTCP_CLOSED,
-    [VTCP_FIN_WAIT_2] = 1u << VTCP_TIME_WAIT | 1u << VTCP_CLOSED,
-    [VTCP_CLOSE_WAIT] = 1u << VTCP_LAST_ACK | 1u << VTCP_CLOSED,
-    [VTCP_CLOSING] = 1u << VTCP_TIME_WAIT | 1u << VTCP_CLOSED,
-    [VTCP_LAST_ACK] = 1u << VTCP_CLOSED,
-    [VTCP_TIME_WAIT] = 1u << VTCP_CLOSED,
-};
 
 static bool fin_received(enum vtcp_state state) {
   return state == VTCP_CLOSE_WAIT || state == VTCP_CLOSING || state == VTCP_LAST_ACK || state == VTCP_TIME_WAIT;
@@ -644,9 +662,15 @@ static bool fin_received(enum vtcp_state state) {
 static void check_state(struct sim *s, enum side e, enum vtcp_state state) {
   struct sim_end *x = &s->end[e];
   sim_assert(s, (unsigned)state <= VTCP_TIME_WAIT, "%c: no such state: %d", name_of(e), (int)state);
-  sim_assert(s, state == x->state_before || (next_states[x->state_before] >> state & 1u) != 0, "%c: from %s to %s",
-             name_of(e), sim_state_name(x->state_before), sim_state_name(state));
+  sim_assert(s, inv_may_follow(x->state_before, state), "%c: from %s to %s", name_of(e),
+             sim_state_name(x->state_before), sim_state_name(state));
   x->state_before = state;
+}
+
+static void check_invariant(struct sim *s, enum side e) {
+  const struct vtcp *c = &s->end[e].c;
+  const char *broken = inv_broken(c);
+  sim_assert(s, broken == NULL, "%c: %s", name_of(e), broken);
 }
 
 static void check_pair(struct sim *s, enum side e, const struct vtcp_status *t) {
@@ -673,6 +697,7 @@ static void check_unarmed(struct sim *s, enum side e, const struct vtcp_status *
 void sim_check(struct sim *s, enum side e) {
   struct sim_end *x = &s->end[e];
   struct vtcp_status t = sim_status(s, e);
+  check_invariant(s, e);
   check_state(s, e, t.state);
   sim_assert(s, t.unread <= x->cfg.rcv_cap, "%c: unread %u", name_of(e), t.unread);
   sim_assert(s, t.unacknowledged <= x->cfg.snd_cap && t.send_space <= x->cfg.snd_cap, "%c: unacknowledged %u, space %u",
@@ -756,7 +781,7 @@ void sim_expect_got(struct sim *s, const char *file, int line, enum side e, size
   const struct sim_end *x = &s->end[e], *y = &s->end[other(e)];
   if (x->got.len != n) sim_fail(s, file, line, "%c has read %zu octets, expected %zu", name_of(e), x->got.len, n);
   for (size_t i = 0; i < n; i++) {
-    uint8_t right = y->role == SIM_VTCP ? y->sent.octets[i] : sim_octet(other(e), (uint32_t)(y->iss + 1 + i));
+    uint8_t right = y->role != SIM_PUPPET ? y->sent.octets[i] : sim_octet(other(e), (uint32_t)(y->iss + 1 + i));
     if (x->got.octets[i] != right) sim_fail(s, file, line, "%c: octet %zu is wrong", name_of(e), i);
   }
 }
@@ -776,12 +801,13 @@ void sim_connect(struct sim *s) {
 }
 
 static void reach_established(struct sim *s, enum vtcp_state state) {
-  inject(s, A, "SYN,ACK", 300, 101, 0, .has_mss = true, .mss = 1000);
-  if (state == VTCP_CLOSE_WAIT || state == VTCP_LAST_ACK) inject(s, A, "FIN,ACK", 301, 101, 0);
+  uint32_t a = s->end[A].iss, b = s->end[B].iss;
+  inject(s, A, "SYN,ACK", b, a + 1, 0, .has_mss = true, .mss = 1000);
+  if (state == VTCP_CLOSE_WAIT || state == VTCP_LAST_ACK) inject(s, A, "FIN,ACK", b + 1, a + 1, 0);
   if (state > VTCP_ESTABLISHED && state != VTCP_CLOSE_WAIT) sim_close(s, A);
-  if (state == VTCP_CLOSING) inject(s, A, "FIN,ACK", 301, 101, 0);
-  if (state == VTCP_FIN_WAIT_2 || state == VTCP_TIME_WAIT) inject(s, A, "ACK", 301, 102, 0);
-  if (state == VTCP_TIME_WAIT) inject(s, A, "FIN,ACK", 301, 102, 0);
+  if (state == VTCP_CLOSING) inject(s, A, "FIN,ACK", b + 1, a + 1, 0);
+  if (state == VTCP_FIN_WAIT_2 || state == VTCP_TIME_WAIT) inject(s, A, "ACK", b + 1, a + 2, 0);
+  if (state == VTCP_TIME_WAIT) inject(s, A, "FIN,ACK", b + 1, a + 2, 0);
 }
 
 void sim_reach(struct sim *s, struct sim_options o, enum vtcp_state state) {
@@ -791,7 +817,7 @@ void sim_reach(struct sim *s, struct sim_options o, enum vtcp_state state) {
     sim_listen(s, A);
   else if (state != VTCP_CLOSED)
     sim_open(s, A);
-  if (state == VTCP_SYN_RECEIVED) inject(s, A, "SYN", 300, 0, 0, .has_mss = true, .mss = 1000);
+  if (state == VTCP_SYN_RECEIVED) inject(s, A, "SYN", s->end[B].iss, 0, 0, .has_mss = true, .mss = 1000);
   if (state >= VTCP_ESTABLISHED) reach_established(s, state);
   expect_state(s, A, state);
   sim_deliver(s);

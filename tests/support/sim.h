@@ -16,7 +16,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifndef SIM_ALONE /* without cmocka a failure aborts */
 #include <cmocka.h>
+#endif
 
 #include "vtcp.h"
 
@@ -29,7 +31,16 @@ enum side { A = 0, B = 1 };
 enum sim_role {
   SIM_VTCP = 0,   /* a connection under test */
   SIM_NOBODY = 1, /* a host without a connection: answers with vtcp_refuse */
-  SIM_PUPPET = 2  /* the test plays this side with inject(); what arrives there is only traced */
+  SIM_PUPPET = 2, /* the test plays this side with inject(); what arrives there is only traced */
+  SIM_FOREIGN = 3 /* another TCP, behind struct sim_foreign */
+};
+
+/* Another TCP as a side. Segments have a checksum over themselves alone. */
+struct sim_foreign {
+  void *context;
+  void (*arrive)(void *context, const uint8_t *octets, uint32_t len);
+  uint64_t (*deadline)(void *context);
+  void (*timeout)(void *context);
 };
 
 enum sim_fate { SIM_SENT = 0, SIM_LOST = 1, SIM_TWICE = 2, SIM_LATE = 3, SIM_CORRUPT = 4, SIM_BY_HAND = 5 };
@@ -95,6 +106,7 @@ struct sim_faults {
 
 struct sim {
   struct sim_end end[2];
+  struct sim_foreign foreign;
   uint64_t now;
   uint64_t latency[2]; /* from A, from B */
   bool cut[2];         /* everything from that side is lost */
@@ -127,6 +139,7 @@ struct sim_options {
   uint64_t msl;      /* [120 s] */
   uint64_t user_timeout;
   uint64_t rto_min; /* [1 s] */
+  bool ipv6;
 };
 
 /* A segment made by hand. */
@@ -164,11 +177,17 @@ void sim_timeout(struct sim *s, enum side e);
 void sim_pump(struct sim *s, enum side e);
 struct vtcp_status sim_status(const struct sim *s, enum side e);
 
+void sim_log_add(struct sim_log *l, const uint8_t *octets, size_t n);
+
 /* The wire: the n-th next segment from a side (1: the next). */
 void sim_lose(struct sim *s, enum side from, uint32_t n);
 void sim_twice(struct sim *s, enum side from, uint32_t n, uint64_t later);
 void sim_late(struct sim *s, enum side from, uint32_t n, uint64_t later);
+void sim_packet_add(struct sim *s, enum side to, uint64_t at, const uint8_t *octets, uint32_t len); /* one more packet */
+void sim_drop(struct sim *s, size_t i); /* the i-th of s->packets; the last one takes its place */
 void sim_inject(struct sim *s, enum side to, struct sim_hand h);
+/* A segment that a foreign side sends: traced, through the faults, on its way. False: it does not parse. */
+bool sim_carry(struct sim *s, enum side from, const uint8_t *octets, uint32_t len);
 void sim_inject_octets(struct sim *s, enum side to, const uint8_t *octets, uint32_t len);
 #define inject(s, to, fl, sq, ak, ln, ...)                                                                             \
   sim_inject(s, to, (struct sim_hand){.flags = (fl), .seq = (sq), .ack = (ak), .len = (ln), __VA_ARGS__})
@@ -182,8 +201,8 @@ void sim_deliver(struct sim *s); /* until nothing is on the wire */
 /* A handshake from A to B, asserted, with the cursor after it. */
 void sim_connect(struct sim *s);
 
-/* A alone, against the test: brings A to a state without any data. A's ISN is 100, the peer's 300, the window 65535.
-   SYN-RECEIVED is the passive one. The cursor is at the end of the trace. */
+/* A alone, against the test: brings A to a state without any data. A's ISN is 100, the peer's that of B, the window
+   65535. SYN-RECEIVED is the passive one. The cursor is at the end of the trace. */
 void sim_reach(struct sim *s, struct sim_options o, enum vtcp_state state);
 
 /* Assertions. */

@@ -212,14 +212,32 @@ static void passive_syn_received_syn(void **state) {
   expect_silence(s, 60 * SECOND);
 }
 
-/* the same SYN again is a retransmission: below the window, one acknowledgment at most */
+/* the same SYN again: below the window, and one acknowledgment at most, which is the SYN-ACK it did not see */
 static void syn_received_same_syn(void **state) {
   struct sim *s = *state;
   sim_reach(s, plain, VTCP_SYN_RECEIVED);
   inject(s, A, "SYN", 300, 0, 0);
-  expect(s, A, "ACK", 101, 301, 0);
+  expect(s, A, "SYN,ACK", 100, 301, 0);
   expect_state(s, A, VTCP_SYN_RECEIVED);
   expect_silence(s, 500 * MS);
+}
+
+/* with text or FIN behind it, which reach into the window, too; a SYN from elsewhere in the window resets to LISTEN */
+static void syn_received_same_syn_with_text(void **state) {
+  struct sim *s = *state;
+  sim_reach(s, plain, VTCP_SYN_RECEIVED);
+  inject(s, A, "SYN", 300, 0, 10);
+  expect(s, A, "SYN,ACK", 100, 301, 0);
+  inject(s, A, "SYN,FIN", 300, 0, 0);
+  expect(s, A, "SYN,ACK", 100, 301, 0);
+  expect_state(s, A, VTCP_SYN_RECEIVED);
+  inject(s, A, "ACK", 301, 101, 0);
+  sim_deliver(s);
+  expect_state(s, A, VTCP_ESTABLISHED);
+  sim_reach(s, plain, VTCP_SYN_RECEIVED);
+  inject(s, A, "SYN", 301, 0, 0);
+  sim_deliver(s);
+  expect_state(s, A, VTCP_LISTEN);
 }
 
 /* fifth: ACK of something never sent; no ACK */
@@ -283,6 +301,7 @@ int main(void) {
       test(passive_syn_received_reset),
       test(passive_syn_received_syn),
       test(syn_received_same_syn),
+      test(syn_received_same_syn_with_text),
       test(syn_received_bad_ack),
       test(syn_received_left_at_rcv_nxt_only),
       test(ports_and_options_are_kept),

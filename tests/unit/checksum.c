@@ -57,13 +57,16 @@ static void put_matches_reference(void **state) {
 
 static void what_was_put_verifies(void **state) {
   (void)state;
-  static const uint8_t src[16] = {0x20, 0x01, 0x0d, 0xb8, 1}, dst[16] = {0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 9};
+  static const uint8_t src[16] = {0x20, 0x01, 0x0d, 0xb8, 1},
+                       dst[16] = {0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 9};
   uint8_t s[1500];
   srand(1);
   for (uint32_t round = 0; round < 500; round++) {
     uint32_t len = 20 + (uint32_t)rand() % 1480;
     for (uint32_t i = 0; i < len; i++) s[i] = (uint8_t)rand();
-    uint64_t pseudo = round % 3 == 0 ? 0 : round % 3 == 1 ? vtcp_checksum_ipv4(src, dst, len) : vtcp_checksum_ipv6(src, dst, len);
+    uint64_t pseudo = round % 3 == 0   ? 0
+                      : round % 3 == 1 ? vtcp_checksum_ipv4(src, dst, len)
+                                       : vtcp_checksum_ipv6(src, dst, len);
     vtcp_checksum_put(pseudo, s, len);
     assert_true(vtcp_checksum_ok(pseudo, s, len));
     s[((uint64_t)rand() * len) >> 31] ^= (uint8_t)(1 << rand() % 8);
@@ -75,13 +78,14 @@ static void pseudo_headers(void **state) {
   (void)state;
   static const uint8_t a[16] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16};
   assert_int_equal(vtcp_checksum_ipv4(a, a + 4, 40), 0x0102 + 0x0304 + 0x0506 + 0x0708 + 6 + 40);
-  assert_int_equal(vtcp_checksum_ipv6(a, a, 0x10002), 2 * (0x0102 + 0x0304 + 0x0506 + 0x0708 + 0x090a + 0x0b0c + 0x0d0e + 0x0f10) + 6 + 1 + 2);
+  assert_int_equal(vtcp_checksum_ipv6(a, a, 0x10002),
+                   2 * (0x0102 + 0x0304 + 0x0506 + 0x0708 + 0x090a + 0x0b0c + 0x0d0e + 0x0f10) + 6 + 1 + 2);
 }
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(rfc_1071_example), cmocka_unit_test(odd_length_is_padded),
-      cmocka_unit_test(fold_limits),      cmocka_unit_test(long_input),
+      cmocka_unit_test(rfc_1071_example),      cmocka_unit_test(odd_length_is_padded),
+      cmocka_unit_test(fold_limits),           cmocka_unit_test(long_input),
       cmocka_unit_test(put_matches_reference), cmocka_unit_test(what_was_put_verifies),
       cmocka_unit_test(pseudo_headers),
   };

@@ -64,6 +64,11 @@ static void fast_retransmit_and_recovery(void **state) {
   assert_true(cc.recovering);
   assert_true(vtcp_congestion_acked(&cc, 500, 3501, 6500)); /* less than a segment: nothing added back */
   assert_int_equal(cc.cwnd, 6500);
+  struct vtcp_congestion most = cc;
+  assert_true(vtcp_congestion_acked(&most, 6499, 10000, 1)); /* more than cwnd allows to take away: one segment */
+  assert_int_equal(most.cwnd, 1001);
+  assert_true(vtcp_congestion_acked(&most, 2001, 10000, 1));
+  assert_int_equal(most.cwnd, 1000);
   assert_false(vtcp_congestion_acked(&cc, 6500, 10001, 2000)); /* full */
   assert_int_equal(cc.cwnd, 3000);
   assert_false(cc.recovering);

@@ -201,15 +201,40 @@ static void nothing_to_send(void **state) {
   }
 }
 
+/* The urgent pointer says no more than 65535, and the next segments say the rest. */
+static void urgent_far_ahead(void **state) {
+  struct sim *s = *state;
+  static const uint8_t octets[80000];
+  sim_reach(s, (struct sim_options){.snd_cap = 100000}, VTCP_ESTABLISHED);
+  assert_int_equal(sim_send(s, A, octets, sizeof octets, true), sizeof octets);
+  assert_int_equal(expect(s, A, "ACK,URG", 101, 301, 1000)->urg, 65535);
+  inject(s, A, "ACK", 301, 10101, 0);
+  inject(s, A, "ACK", 301, 20101, 0);
+  s->cursor = s->trace_len - 2;
+  assert_int_equal(await(s, A, "ACK,URG", 30101, 301, 1000)->urg, 50000);
+}
+
+/* A segment that no parser makes is not answered. */
+static void refuse_none(void **state) {
+  (void)state;
+  struct vtcp_segment out, g = {.flags = VTCP_ACK, .text_len = 65536};
+  assert_false(vtcp_refuse(&g, &out));
+  g.text_len = 65535;
+  assert_true(vtcp_refuse(&g, &out));
+  g.more_len = 1;
+  assert_false(vtcp_refuse(&g, &out));
+}
+
 #define test(f) cmocka_unit_test_setup_teardown(f, sim_setup, sim_teardown)
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      test(push_at_the_end),    test(two_slices),          test(nagle),
-      test(nagle_and_fin),      test(window_limit),        test(small_window_by_force),
-      test(zero_window_probes), test(zero_window_and_fin), test(window_update),
-      test(scaled_window),      test(retransmission),      test(fin_again),
-      test(loss_after_probing), test(nothing_to_send),
+      test(push_at_the_end),         test(two_slices),          test(nagle),
+      test(nagle_and_fin),           test(window_limit),        test(small_window_by_force),
+      test(zero_window_probes),      test(zero_window_and_fin), test(window_update),
+      test(scaled_window),           test(retransmission),      test(fin_again),
+      test(loss_after_probing),      test(nothing_to_send),     test(urgent_far_ahead),
+      cmocka_unit_test(refuse_none),
   };
   return cmocka_run_group_tests_name("output", tests, NULL, NULL);
 }

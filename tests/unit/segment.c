@@ -25,8 +25,8 @@ static enum vtcp_parse_status parse_options(const uint8_t *opt, uint32_t n, stru
 
 static void fixed_header(void **state) {
   (void)state;
-  static const uint8_t h[] = {0x12, 0x34, 0x56, 0x78, 1, 2, 3, 4, 0xf1, 0xf2, 0xf3, 0xf4,
-                              0x5f, 0xff, 0xab, 0xcd, 9, 9, 0xee, 0xdd, 'h', 'i'};
+  static const uint8_t h[] = {0x12, 0x34, 0x56, 0x78, 1,    2, 3, 4,    0xf1, 0xf2, 0xf3,
+                              0xf4, 0x5f, 0xff, 0xab, 0xcd, 9, 9, 0xee, 0xdd, 'h',  'i'};
   struct vtcp_segment s;
   assert_int_equal(vtcp_segment_parse(h, sizeof h, &s), VTCP_PARSE_OK);
   assert_int_equal(s.src_port, 0x1234);
@@ -66,7 +66,8 @@ static void known_options(void **state) {
   static const uint8_t sack[] = {1, 1, 5, 18, 0, 0, 0, 1, 0, 0, 0, 2, 0xff, 0, 0, 3, 0xff, 0, 0, 4};
   assert_int_equal(parse_options(sack, sizeof sack, &s), VTCP_PARSE_OK);
   assert_int_equal(s.sack_count, 2);
-  assert_true(s.sack_left[0] == 1 && s.sack_right[0] == 2 && s.sack_left[1] == 0xff000003u && s.sack_right[1] == 0xff000004u);
+  assert_true(s.sack_left[0] == 1 && s.sack_right[0] == 2 && s.sack_left[1] == 0xff000003u &&
+              s.sack_right[1] == 0xff000004u);
 }
 
 static void odd_options(void **state) {
@@ -89,7 +90,8 @@ static void odd_options(void **state) {
 static void illegal_lengths(void **state) {
   (void)state;
   struct vtcp_segment s;
-  static const uint8_t zero[] = {2, 0, 5, 0xb4}, one[] = {99, 1, 0, 0}, beyond[] = {1, 8, 10, 0}, alone[] = {1, 1, 1, 2};
+  static const uint8_t zero[] = {2, 0, 5, 0xb4}, one[] = {99, 1, 0, 0}, beyond[] = {1, 8, 10, 0},
+                       alone[] = {1, 1, 1, 2};
   assert_int_equal(parse_options(zero, 4, &s), VTCP_PARSE_BAD_OPTION);
   assert_int_equal(parse_options(one, 4, &s), VTCP_PARSE_BAD_OPTION);
   assert_int_equal(parse_options(beyond, 4, &s), VTCP_PARSE_BAD_OPTION);
@@ -99,11 +101,23 @@ static void illegal_lengths(void **state) {
 /* The layout itself, octet by octet. */
 static void emitted_layout(void **state) {
   (void)state;
-  struct vtcp_segment s = {.src_port = 1, .dst_port = 2, .seq = 3, .ack = 4, .flags = VTCP_SYN, .wnd = 5, .urg = 6,
-                           .has_mss = true, .mss = 1460, .has_wscale = true, .wscale = 7, .sack_permitted = true,
-                           .has_ts = true, .tsval = 0x01020304, .tsecr = 0x05060708};
-  static const uint8_t want[] = {0, 1, 0, 2, 0, 0, 0, 3, 0, 0, 0, 4, 0xa0, 2, 0, 5, 0, 0, 0, 6,
-                                 2, 4, 5, 0xb4, 1, 3, 3, 7, 4, 2, 8, 10, 1, 2, 3, 4, 5, 6, 7, 8};
+  struct vtcp_segment s = {.src_port = 1,
+                           .dst_port = 2,
+                           .seq = 3,
+                           .ack = 4,
+                           .flags = VTCP_SYN,
+                           .wnd = 5,
+                           .urg = 6,
+                           .has_mss = true,
+                           .mss = 1460,
+                           .has_wscale = true,
+                           .wscale = 7,
+                           .sack_permitted = true,
+                           .has_ts = true,
+                           .tsval = 0x01020304,
+                           .tsecr = 0x05060708};
+  static const uint8_t want[] = {0, 1, 0, 2,    0, 0, 0, 3, 0, 0, 0, 4,  0xa0, 2, 0, 5, 0, 0, 0, 6,
+                                 2, 4, 5, 0xb4, 1, 3, 3, 7, 4, 2, 8, 10, 1,    2, 3, 4, 5, 6, 7, 8};
   uint8_t buf[60];
   memset(buf, 0xee, sizeof buf);
   assert_int_equal(vtcp_segment_emit(&s, buf, sizeof buf), 40);
@@ -142,9 +156,7 @@ static void refused_emit(void **state) {
   assert_int_equal(vtcp_segment_emit(&s, buf, 60), 60);
 }
 
-static uint32_t random32(void) {
-  return (uint32_t)rand() * 65536u + (uint32_t)rand() % 65536u;
-}
+static uint32_t random32(void) { return (uint32_t)rand() * 65536u + (uint32_t)rand() % 65536u; }
 
 static void random_segment(struct vtcp_segment *s) {
   memset(s, 0, sizeof *s);
@@ -219,9 +231,9 @@ static void any_octets(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(fixed_header),  cmocka_unit_test(bad_headers),     cmocka_unit_test(known_options),
-      cmocka_unit_test(odd_options),   cmocka_unit_test(illegal_lengths), cmocka_unit_test(emitted_layout),
-      cmocka_unit_test(refused_emit),  cmocka_unit_test(round_trip),      cmocka_unit_test(any_octets),
+      cmocka_unit_test(fixed_header), cmocka_unit_test(bad_headers),     cmocka_unit_test(known_options),
+      cmocka_unit_test(odd_options),  cmocka_unit_test(illegal_lengths), cmocka_unit_test(emitted_layout),
+      cmocka_unit_test(refused_emit), cmocka_unit_test(round_trip),      cmocka_unit_test(any_octets),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,7 +1,9 @@
 /* vtcp_init, and a TCB that is used again. */
+#include "../support/inv.h"
 #include "../support/sim.h"
 
 #include <string.h>
+#include <sys/mman.h>
 
 static uint8_t snd[64], rcv[64];
 
@@ -9,7 +11,7 @@ static struct vtcp_config good(void) {
   return (struct vtcp_config){.local_port = 1,
                               .remote_port = 2,
                               .mss = 1000,
-                              .window_shift = 7,
+                              .window_shift = 6,
                               .msl = 120 * (uint64_t)SECOND,
                               .user_timeout = 100 * (uint64_t)SECOND,
                               .rto_min = SECOND,
@@ -85,13 +87,25 @@ static void init_refuses(void **state) {
   refused(with(rcv_cap, VTCP_BUFFER_MAX + 1));
 }
 
+/* A window smaller than the unit of the window field could never be told. */
+static void init_refuses_a_scale_beyond_the_buffer(void **state) {
+  (void)state;
+  refused(with(window_shift, 7));
+  for (uint16_t shift = 0; shift <= 14; shift++) {
+    struct vtcp_config cfg = with(window_shift, shift);
+    cfg.rcv_cap = 1u << shift;
+    accepted(cfg);
+    cfg.rcv_cap--;
+    refused(cfg);
+  }
+}
+
 static void init_accepts_the_bounds(void **state) {
   (void)state;
   accepted(good());
   accepted(with(mss, 64));
   accepted(with(mss, 65475));
   accepted(with(window_shift, 0));
-  accepted(with(window_shift, 14));
   accepted(with(msl, 0));
   accepted(with(msl, VTCP_DURATION_MAX));
   accepted(with(user_timeout, 0));
@@ -99,9 +113,16 @@ static void init_accepts_the_bounds(void **state) {
   accepted(with(rto_min, 1000));
   accepted(with(rto_min, 60000000));
   accepted(with(snd_cap, 1));
-  accepted(with(rcv_cap, 1));
-  accepted(with(snd_cap, VTCP_BUFFER_MAX)); /* vtcp_init does not look into the buffers */
-  accepted(with(rcv_cap, VTCP_BUFFER_MAX));
+  /* address space alone: vtcp_init does not look into the buffers */
+  uint8_t *large =
+      mmap(NULL, 2u * VTCP_BUFFER_MAX, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  assert_true(large != MAP_FAILED);
+  struct vtcp_config cfg = good();
+  cfg.snd_buf = large;
+  cfg.rcv_buf = large + VTCP_BUFFER_MAX;
+  cfg.snd_cap = cfg.rcv_cap = VTCP_BUFFER_MAX;
+  accepted(cfg);
+  assert_int_equal(munmap(large, 2u * VTCP_BUFFER_MAX), 0);
 }
 
 /* A CLOSED connection can be opened again; nothing of the earlier one is left. */
@@ -203,31 +224,14 @@ static void syn_and_fin_at_the_edge(void **state) {
   expect_ended(s, B, VTCP_OUTCOME_CLOSED);
 }
 
-/* As if `by` octets had already been transferred in both directions (a multiple of 2^32: the wire sees no difference). */
-static void advance(struct vtcp *c, int64_t by) {
-  c->snd_una += by;
-  c->snd_nxt += by;
-  c->snd_ptr += by;
-  c->snd_wl1 += by;
-  c->snd_wl2 += by;
-  c->snd_up += by;
-  c->snd.base += by;
-  c->rcv_nxt += by;
-  c->rcv_adv += by;
-  c->rcv_up += by;
-  c->rcv.nxt += by;
-  c->ack_sent += by;
-  c->cc.recover += by;
-}
-
 /* Offsets far beyond 2^32 move data and close like small ones. */
 static void beyond_four_gibibytes(void **state) {
   struct sim *s = *state;
   sim_end_init(s, A, (struct sim_options){.iss = UINT32_MAX - 5000});
   s->end[A].auto_read = s->end[B].auto_read = true;
   sim_connect(s);
-  advance(&s->end[A].c, 5 * (int64_t)4294967296);
-  advance(&s->end[B].c, 5 * (int64_t)4294967296);
+  inv_advance(&s->end[A].c, 5 * (int64_t)4294967296);
+  inv_advance(&s->end[B].c, 5 * (int64_t)4294967296);
   s->faults = (struct sim_faults){.loss = 100, .twice = 50, .late = 100, .late_by = 50 * MS};
   sim_write(s, A, 60000);
   sim_write(s, B, 10000);
@@ -246,14 +250,8 @@ static void the_largest_offset(void **state) {
   struct sim *s = *state;
   s->end[A].auto_read = s->end[B].auto_read = true;
   sim_connect(s);
-  const int64_t by = VTCP_OFFSET_MAX - 4294967296;
-  uint32_t shift = (uint32_t)(VTCP_OFFSET_MAX - by) - 1000; /* 1000 below the end; the sequence numbers stay */
-  advance(&s->end[A].c, by + shift);
-  advance(&s->end[B].c, by + shift);
-  for (int e = A; e <= B; e++) {
-    s->end[e].c.iss -= shift;
-    s->end[e].c.irs -= shift;
-  }
+  inv_advance(&s->end[A].c, VTCP_OFFSET_MAX - 1000);
+  inv_advance(&s->end[B].c, VTCP_OFFSET_MAX - 1000);
   s->paired = false; /* iss and irs are not what was opened with */
   assert_in_range(sim_status(s, A).send_space, 900, 1000);
   int64_t n = sim_write(s, A, 5000);
@@ -276,6 +274,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(init_makes_it_closed),
       cmocka_unit_test(init_refuses),
+      cmocka_unit_test(init_refuses_a_scale_beyond_the_buffer),
       cmocka_unit_test(init_accepts_the_bounds),
       test(used_again),
       test(used_again_after_close),

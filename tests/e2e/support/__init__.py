@@ -26,14 +26,14 @@ def need_ipv6():
 
 
 class Process:
-    """A vtcp process; its standard error goes to a file, so that it never blocks."""
+    """A vtcp process, perhaps run by another command (prefix); its standard error goes to a file, so that it never blocks."""
 
-    def __init__(self, folder, *args, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL):
+    def __init__(self, folder, *args, prefix=(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL):
         self.args = [str(a) for a in args]
         if "::1" in self.args or "-6" in self.args and "-4" not in self.args:
             need_ipv6()
         self.log = tempfile.NamedTemporaryFile("w+", dir=folder, prefix="stderr-", delete=False)
-        self.process = subprocess.Popen([VTCP, *self.args], stdin=stdin, stdout=stdout, stderr=self.log)
+        self.process = subprocess.Popen([*prefix, VTCP, *self.args], stdin=stdin, stdout=stdout, stderr=self.log)
 
     def stderr(self):
         with open(self.log.name, errors="replace") as f:
