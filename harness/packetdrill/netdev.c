@@ -222,6 +222,14 @@ static void on_icmp(struct stack *s, const struct packet *p, bool hard) {
   k->error = ECONNREFUSED;
 }
 
+/* RFC 9293 s3.7.5: a path with a smaller MTU; the core checks that the segment is in flight. */
+static void on_too_big(struct stack *s, const struct packet *p) {
+  struct sock *k = naming_find(s, &p->src, &p->dst);
+  uint32_t headers = packet_header(p->src.family) + 20u;
+  if (k == NULL || p->mtu <= headers || p->mtu > UINT16_MAX) return;
+  if (vtcp_path_mss(&k->tcb, p->seq, (uint16_t)(p->mtu - headers))) stack_serve(s, k);
+}
+
 int stack_packet_in(struct stack *s, const void *octets, size_t len) {
   struct packet p;
   if (len > PACKET_MAX) return -1;
@@ -231,6 +239,8 @@ int stack_packet_in(struct stack *s, const void *octets, size_t len) {
     on_segment(s, &p);
   } else if (verdict == PACKET_SOFT_ERROR || verdict == PACKET_HARD_ERROR) {
     on_icmp(s, &p, verdict == PACKET_HARD_ERROR);
+  } else if (verdict == PACKET_TOO_BIG) {
+    on_too_big(s, &p);
   }
   return 0;
 }

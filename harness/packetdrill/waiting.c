@@ -3,9 +3,11 @@
 #include <errno.h>
 #include <time.h>
 
-/* Real time, milliseconds: after that a thread that was woken is taken not to read the clock. */
-#define SETTLE_MS 500
-#define GRACE_MS 100
+/* Real time, milliseconds: after that a thread that was woken is taken not to read the clock. A busy machine may keep
+   a thread from running for long. */
+#define SETTLE_MS 10000
+#define GRACE_MS 100         /* no other thread has ever called */
+#define GRACE_OTHERS_MS 3000 /* one has, and may again */
 
 void waiting_init(struct waiting *w) {
   pthread_condattr_t attributes;
@@ -62,7 +64,7 @@ void waiting_settle(struct waiting *w) {
 }
 
 bool waiting_grace(struct waiting *w) {
-  struct timespec limit = from_now(GRACE_MS);
+  struct timespec limit = from_now(w->others ? GRACE_OTHERS_MS : GRACE_MS);
   uint64_t generation = w->generation;
   while (w->generation == generation)
     if (pthread_cond_timedwait(&w->changed, &w->lock, &limit) == ETIMEDOUT) return w->generation != generation;
@@ -72,6 +74,7 @@ bool waiting_grace(struct waiting *w) {
 void waiting_enter(struct waiting *w) {
   (void)pthread_mutex_lock(&w->lock);
   struct awake *self = awake_self(w);
+  w->others = w->others || !waiting_owner(w);
   if (self != NULL) self->next_call = true;
   waiting_settle(w);
 }

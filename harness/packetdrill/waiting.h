@@ -34,6 +34,7 @@ struct waiting {
   struct waiter *waiters;
   struct awake awake[WAITING_AWAKE_MAX];
   unsigned awake_count;
+  bool others; /* threads that are not the owner have made calls */
   bool stopping;
 };
 

@@ -129,6 +129,9 @@ static void bind_errors(void **state) {
   assert_int_equal(d->ifc.bind(u, two, a, len), 0);
   assert_int_equal(d->ifc.listen(u, one, 1), 0);
   fails_with(d->ifc.listen(u, two, 1), EADDRINUSE);
+  d->fd = d->ifc.socket(u, AF_INET, SOCK_STREAM, 0);
+  assert_int_equal(put_option(d, SOL_SOCKET, SO_REUSEADDR, 1), 0);
+  fails_with(d->ifc.bind(u, d->fd, a, len), EADDRINUSE); /* one of them listens */
   assert_int_equal(d->ifc.close(u, one), 0);
   assert_int_equal(d->ifc.listen(u, two, 1), 0);
 }
@@ -648,7 +651,7 @@ static void many_syns(void **state) {
 /* ---- ICMP ---- */
 
 /* Destination unreachable about a segment of ours with this SEG.SEQ (RFC 792). */
-static void unreachable(struct drill *d, uint8_t code, uint32_t seq) {
+static void unreachable_mtu(struct drill *d, uint8_t code, uint32_t seq, uint16_t mtu) {
   uint8_t quoted[64], octets[128] = {0x45, 0, 0, 56, 0, 0, 0, 0, 64, 1};
   struct vtcp_segment s = {.src_port = d->local.port, .dst_port = d->remote.port, .seq = d->local_isn + seq};
   s.flags = VTCP_SYN;
@@ -657,6 +660,8 @@ static void unreachable(struct drill *d, uint8_t code, uint32_t seq) {
   memcpy(octets + 16, d->local.ip, 4);
   octets[20] = 3;
   octets[21] = code;
+  octets[26] = (uint8_t)(mtu / 256);
+  octets[27] = (uint8_t)mtu;
   memcpy(octets + 28, quoted, 28);
   uint16_t sum = (uint16_t)~vtcp_checksum_fold(vtcp_checksum_add(0, octets + 20, 36));
   octets[22] = (uint8_t)(sum / 256);
@@ -665,6 +670,18 @@ static void unreachable(struct drill *d, uint8_t code, uint32_t seq) {
   octets[10] = (uint8_t)(sum / 256);
   octets[11] = (uint8_t)sum;
   assert_int_equal(d->ifc.netdev_send(d->ifc.userdata, octets, 56), 0);
+}
+
+static void unreachable(struct drill *d, uint8_t code, uint32_t seq) { unreachable_mtu(d, code, seq, 0); }
+
+/* RFC 9293 s3.7.5, RFC 1191: smaller segments from now on, and what was too big again at once. */
+static void icmp_too_big(void **state) {
+  struct drill *d = *state;
+  drill_play(d, ESTABLISH "write 1000\n> P. 1:1001(1000) ack 1\n");
+  unreachable_mtu(d, 4, 5000, 600); /* not what is in flight */
+  unreachable_mtu(d, 4, 1, 600);
+  drill_play(d, "> . 1:561(560) ack 1\n> P. 561:1001(440) ack 1\n");
+  assert_int_equal(option(d, IPPROTO_TCP, TCP_MAXSEG), 560);
 }
 
 static void icmp_hard_error(void **state) {
@@ -803,6 +820,7 @@ int main(void) {
       TEST(octets_that_are_no_packet),
       TEST(hostile_segments),
       TEST(many_syns),
+      TEST(icmp_too_big),
       TEST(icmp_hard_error),
       TEST(icmp_soft_error),
       TEST(icmp_does_not_end_a_connection),

@@ -561,6 +561,16 @@ static const struct script SCRIPTS[] = {
      PASSIVE "shutdown wr\n> F. 1:1(0) ack 1\n< R 1:1(0) win 0\nstate CLOSE\nerror ECONNRESET\n+10 silent\n"},
     {"RST in FIN-WAIT-2", NULL, FIN_WAIT_2 "< R 1:1(0) win 0\nstate CLOSE\nerror ECONNRESET\n"},
     {"RST in TIME-WAIT ends it (s3.10.7.4)", NULL, TIME_WAIT "< R 2:2(0) win 0\nstate CLOSE\nerror 0\n"},
+    {"the SYN again in SYN-RECEIVED draws SYN-ACK again, with text behind it too", NULL,
+     "listen\n"
+     "< S 0:0(0) win 10000\n"
+     "> S. 0:0(0) ack 1\n"
+     "+0.1 < S 0:0(0) win 10000\n"
+     "> S. 0:0(0) ack 1\n"
+     "+0.1 < S 0:10(10) win 10000\n"
+     "> S. 0:0(0) ack 1\n"
+     "+0.1 < . 1:1(0) ack 1 win 10000\n"
+     "accept\n"},
     {"a SYN in SYN-RECEIVED: back to LISTEN (s3.10.7.4)", NULL,
      "listen\n"
      "< S 0:0(0) win 10000\n"

@@ -8,6 +8,7 @@
 #include <netinet/in.h>
 #include <pthread.h>
 #include <setjmp.h>
+#include <stdatomic.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,6 +35,7 @@ struct blocked {
   size_t len;
   char octets[300000];
   int64_t began, ended; /* virtual time */
+  atomic_int id;        /* of the thread, once it is about to make the call */
   pthread_t thread;
 };
 
@@ -46,18 +48,43 @@ static int64_t now_of(const struct drill *d) {
 static void *run(void *argument) {
   struct blocked *b = argument;
   b->began = now_of(b->d);
+  atomic_store(&b->id, gettid());
   b->result = b->call(b);
   b->error = errno;
   b->ended = now_of(b->d);
   return NULL;
 }
 
-/* Starts it and lets it come to rest. */
-static void start(struct blocked *b, struct drill *d, int fd, int (*call)(struct blocked *)) {
-  const struct timespec while_ = {0, 30000000};
-  *b = (struct blocked){.d = d, .call = call, .fd = fd, .len = b->len};
+/* The letter for a thread's state in /proc. */
+static char thread_state(pid_t id) {
+  char path[64], text[256];
+  (void)snprintf(path, sizeof path, "/proc/self/task/%d/stat", (int)id);
+  int fd = open(path, O_RDONLY);
+  if (fd < 0) return '?';
+  ssize_t n = read(fd, text, sizeof text - 1);
+  (void)close(fd);
+  text[n > 0 ? n : 0] = 0;
+  const char *at = strrchr(text, ')');
+  return at == NULL ? '?' : at[2];
+}
+
+static void begin(struct blocked *b, struct drill *d, int fd, int (*call)(struct blocked *)) {
+  const struct timespec pause = {0, 1000000};
+  size_t len = b->len;
+  memset(b, 0, sizeof *b);
+  b->d = d;
+  b->call = call;
+  b->fd = fd;
+  b->len = len;
   assert_int_equal(pthread_create(&b->thread, NULL, run, b), 0);
-  (void)nanosleep(&while_, NULL);
+  while (atomic_load(&b->id) == 0) (void)nanosleep(&pause, NULL);
+}
+
+/* Until the thread sleeps, as packetdrill waits: no call of ours is going on, so it is in its own. */
+static void start(struct blocked *b, struct drill *d, int fd, int (*call)(struct blocked *)) {
+  const struct timespec pause = {0, 1000000};
+  begin(b, d, fd, call);
+  while (thread_state(atomic_load(&b->id)) != 'S') (void)nanosleep(&pause, NULL);
 }
 
 static void finish(struct blocked *b) { assert_int_equal(pthread_join(b->thread, NULL), 0); }
@@ -286,8 +313,7 @@ static void usleep_on_a_second_thread(void **state) {
 static void a_packet_that_another_thread_makes(void **state) {
   struct drill *d = *state;
   drill_step(d, "socket");
-  *(&blocked) = (struct blocked){.d = d, .call = connect_call, .fd = d->fd};
-  assert_int_equal(pthread_create(&blocked.thread, NULL, run, &blocked), 0);
+  begin(&blocked, d, d->fd, connect_call);
   drill_play(d, "+* > S 0:0(0)\n< R. 0:0(0) ack 1 win 0\n");
   finish(&blocked);
   assert_int_equal(blocked.error, ECONNREFUSED);
