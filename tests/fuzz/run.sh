@@ -57,7 +57,7 @@ merge() { # target
   local t=$1 new=$out/merged/$1
   rm -rf "$new"
   mkdir -p "$new" "$out/corpus/$t" "tests/fuzz/corpus/$t"
-  "$out/bin/$t" -set_cover_merge=1 -max_len="$(option "$t" max_len)" "$new" "tests/fuzz/corpus/$t" "$out/corpus/$t" \
+  "$out/bin/$t" -set_cover_merge=1 -use_counters=0 -max_len="$(option "$t" max_len)" "$new" "tests/fuzz/corpus/$t" "$out/corpus/$t" \
     >"$out/$t.log" 2>&1 || { tail "$out/$t.log"; exit 1; }
   rm -rf "tests/fuzz/corpus/$t"
   cp -r "$new" "tests/fuzz/corpus/$t"
