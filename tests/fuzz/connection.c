@@ -22,8 +22,8 @@ struct run {
   int64_t taken;               /* offsets read since the connection was opened, the SYN counted */
   bool mapped;                 /* arrived is known */
   uint8_t arrived[MAPPED / 8]; /* a bit for each of the first stream offsets whose octet has been stored */
-  const uint8_t *last;
-  const char *call; /* for the message */
+  uint8_t last[RECORD];        /* of the last segment; all zero is one too */
+  const char *call;            /* for the message */
   uint8_t text[TEXT_MAX];
   uint8_t buffer[4096];
 };
@@ -413,7 +413,7 @@ static void segment(struct run *r, const uint8_t *x) {
   struct vtcp_status t;
   struct vtcp_segment back;
   uint32_t len;
-  r->last = x;
+  memmove(r->last, x, RECORD);
   vtcp_status(&r->c, &t);
   struct vtcp_segment g = near_segment(x, &t, B, r->text);
   uint8_t *octets = segment_octets(&g, &len);
@@ -500,42 +500,63 @@ static void far(struct run *r, const uint8_t *x) {
 
 /* ---- a run ---- */
 
-static void step(struct run *r, struct records *in, const uint8_t *x) {
+/* A handshake with an honest peer, whose ISN and options are in the record. */
+static void connect(struct run *r, const uint8_t *x) {
+  if (r->c.state == VTCP_CLOSED) open_or_listen(r, x, true);
+  finish(r);
+  flush(r);
+  uint8_t answer[RECORD];
+  memcpy(answer, x, RECORD);
+  answer[1] = 4; /* SYN and ACK */
+  answer[2] = 9; /* SEG.SEQ is the value, SEG.ACK is SND.NXT */
+  answer[3] = answer[4] = 0;
+  answer[5] = 0;
+  segment(r, answer);
+  flush(r);
+}
+
+/* Time passes, and the application does what is then due. */
+static void pass_time(struct run *r, const uint8_t *x) {
+  clock(r, x);
+  timeout(r, r->now);
+  finish(r);
+  flush(r);
+}
+
+static void call(struct run *r, const uint8_t *x) {
   switch (x[0] % 32u) {
   case 0: open_or_listen(r, x, true); break;
   case 1: open_or_listen(r, x, false); break;
-  case 2:
-  case 3: send(r, x); break;
-  case 4: receive(r, x); break;
-  case 5: peek(r); break;
-  case 6: consume(r, x); break;
-  case 7: close_or_abort(r, false); break;
-  case 8: close_or_abort(r, true); break;
-  case 9: timeout(r, r->now); break;
-  case 10: timeout(r, (x[1] & 1u) != 0 ? (uint64_t)record_value(x) << 32 : UINT64_MAX); break;
-  case 11: (void)output(r); break;
-  case 12:
-  case 13:
-  case 14: flush(r); break;
-  case 15: events(r, 1); break;
-  case 16: events(r, 8); break;
-  case 17: raw(r, in, x); break;
-  case 18: clock(r, x); break;
-  case 19:
+  case 2: send(r, x); break;
+  case 3: receive(r, x); break;
+  case 4: peek(r); break;
+  case 5: consume(r, x); break;
+  case 6: close_or_abort(r, false); break;
+  case 7: close_or_abort(r, true); break;
+  case 8: timeout(r, (x[1] & 1u) != 0 ? (uint64_t)record_value(x) << 32 : UINT64_MAX); break;
+  case 9: status(r); break;
+  case 10: init(r, x); break;
+  default: (void)output(r); break;
+  }
+}
+
+static void step(struct run *r, struct records *in, const uint8_t *x) {
+  switch (x[0] % 32u) {
+  case 12: timeout(r, r->now); break;
+  case 13: events(r, 1); break;
+  case 14: events(r, 8); break;
+  case 15: raw(r, in, x); break;
+  case 16: clock(r, x); break;
+  case 17: no_segment(r, x); break;
+  case 18: far(r, x); break;
+  case 19: connect(r, x); break;
   case 20:
-    clock(r, x);
-    timeout(r, r->now);
-    finish(r);
-    flush(r);
-    break;
-  case 21: no_segment(r, x); break;
-  case 22: status(r); break;
-  case 23: far(r, x); return;
-  case 24: init(r, x); break;
-  case 25:
-    if (r->last != NULL) segment(r, r->last);
-    break;
-  default: segment(r, x); break;
+  case 21: pass_time(r, x); break;
+  case 22: send(r, x); break;
+  case 23:
+  case 24: flush(r); break;
+  case 25: segment(r, r->last); break;
+  default: x[0] % 32u < 12 ? call(r, x) : segment(r, x); break;
   }
 }
 

@@ -8,7 +8,9 @@ shift 3
 mkdir -p "$out/bin"
 findings=0 ended=0
 
-build() {
+build() { # unless nothing has changed
+  if [ -f "$out/built" ] && [ -z "$(find core harness tests/support tests/fuzz .clusterfuzzlite -newer "$out/built" -type f \
+    -not -path '*/corpus/*' -print -quit)" ]; then return; fi
   local sanitize="-g -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all"
   case $engine in
   libfuzzer) set -- clang clang++ "$sanitize -fsanitize=fuzzer-no-link" -fsanitize=fuzzer ;;
@@ -20,6 +22,7 @@ build() {
   *) echo "fuzz: ENGINE is libfuzzer or afl, not $engine" >&2; exit 2 ;;
   esac
   CC=$1 CXX=$2 CFLAGS=$3 CXXFLAGS=$3 LIB_FUZZING_ENGINE=$4 OUT=$out/bin bash .clusterfuzzlite/build.sh || exit 2
+  touch "$out/built"
 }
 
 option() { sed -n "s/^$2 = //p" "tests/fuzz/$1.options"; } # target, name
@@ -54,7 +57,7 @@ merge() { # target
   local t=$1 new=$out/merged/$1
   rm -rf "$new"
   mkdir -p "$new" "$out/corpus/$t" "tests/fuzz/corpus/$t"
-  "$out/bin/$t" -set_cover_merge=1 -max_len="$(option "$t" max_len)" "$new" "tests/fuzz/corpus/$t" "$out/corpus/$t" \
+  "$out/bin/$t" -set_cover_merge=1 -use_counters=0 -max_len="$(option "$t" max_len)" "$new" "tests/fuzz/corpus/$t" "$out/corpus/$t" \
     >"$out/$t.log" 2>&1 || { tail "$out/$t.log"; exit 1; }
   rm -rf "tests/fuzz/corpus/$t"
   cp -r "$new" "tests/fuzz/corpus/$t"

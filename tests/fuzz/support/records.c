@@ -157,8 +157,10 @@ static void pick_options(uint8_t how, uint32_t value, struct vtcp_segment *g) {
   if (vtcp_segment_emit(g, header, sizeof header) == 0) g->sack_count = 0; /* not all of them fit */
 }
 
-/* -128 to 127, modulo 2^32 */
-static uint32_t signed_octet(uint8_t o) { return o < 128 ? o : o - 256u; }
+/* Mostly 0, often one to either side of an edge, at most 41, modulo 2^32. */
+static uint32_t beside(uint8_t o) {
+  return o < 112 ? 0 : o < 144 ? 1 : o < 176 ? UINT32_MAX : o < 216 ? o - 174u : 214u - o;
+}
 
 struct vtcp_segment near_segment(const uint8_t *r, const struct vtcp_status *t, enum side from, uint8_t *text) {
   struct vtcp_segment g;
@@ -168,8 +170,8 @@ struct vtcp_segment near_segment(const uint8_t *r, const struct vtcp_status *t, 
   g.dst_port = t->local_port;
   g.flags = pick_flags(r[1]);
   g.text_len = pick_len(r[5], value, t);
-  g.seq = pick_seq(r[2], value, g.text_len, t) + signed_octet(r[3]);
-  g.ack = pick_ack(r[2] >> 4, value, t) + signed_octet(r[4]);
+  g.seq = pick_seq(r[2], value, g.text_len, t) + beside(r[3]);
+  g.ack = pick_ack(r[2] >> 4, value, t) + beside(r[4]);
   g.wnd = r[6] < 16 ? r[6] : r[6] < 128 ? UINT16_MAX : (uint16_t)value;
   g.urg = (uint16_t)(value >> 16);
   pick_options(r[7], value, &g);
