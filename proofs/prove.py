@@ -26,7 +26,7 @@ OPTIONS.update({f"core/connection/{f}.c": {"args": ["-wp-split"]} for f in (
 # Recursive ACSL definitions become axioms inside WP; each one here must be shown total in proofs/ASSUMPTIONS.md.
 RECURSIVE = set()
 
-WORKERS = 2
+WORKERS = 4 # more than cores: while Frama-C works, no prover does
 # cvc4i is CVC4 with the definitions of the goal unfolded (proofs/provers/cvc4_inline.drv), cvc4o CVC4 without the
 # definitions that a step composed of others does not need (proofs/provers/opaque.py).
 PROVERS, WHY3_PROVERS = ("cvc4i", "cvc4o", "cvc4", "z3"), ("cvc4", "z3")
@@ -115,7 +115,7 @@ class Gate:
         with open(conf, encoding="utf-8") as f:
             text = re.sub(r"\[partial_prover\]\n(?:\w+ = .*\n)*", "", f.read())
         cvc4, z3 = (os.path.realpath(shutil.which(p)) for p in ("cvc4", "z3"))
-        opaque = f"{sys.executable} {os.path.abspath('proofs/provers/opaque.py')}"
+        opaque = f"{shutil.which('python3', path='/usr/bin:/bin') or sys.executable} -I -S {os.path.abspath('proofs/provers/opaque.py')}"
         inline = os.path.abspath("proofs/provers/cvc4_inline.drv")
         seeds = "-smt2 sat.random_seed=42 nlsat.randomize=false smt.random_seed=42 -st"
         limits = "--stats --lang=smt2 --tlimit=%t00", "--stats --lang=smt2 --rlimit=%S"
@@ -246,7 +246,7 @@ class Gate:
                 if not line.fullmatch(re.sub(r"//.*", "", l).strip()):
                     self.problem(path, f"a driver may only bind names: {l.strip()}")
 
-    # -- the queue: two workers, longest jobs first ----------------------------------------------------------------
+    # -- the queue: a few workers, longest jobs first ---------------------------------------------------------------
 
     def add(self, weight, path, stage, job):
         with self.lock:
