@@ -379,7 +379,7 @@ static void set_nxt(struct vtcp *c, int64_t nxt) {
     ensures SHLD_14_never_shrinks: c->rcv_adv >= \old(c->rcv_adv);
     ensures snd_nxt: c->snd_nxt == \max(\old(c->snd_nxt), hi);
     ensures refine: tcb_abs(c) == spec_out_range(\old(tcb_abs(c)), c->snd_nxt, c->rcv_adv); */
-static void advance(struct vtcp *c, int64_t hi) {
+static void move_edges(struct vtcp *c, int64_t hi) {
   //@ assert snd_nxt: spec_snd_nxt(tcb_abs(c)) == c->snd_nxt;
   int64_t adv = c->state >= VTCP_ESTABLISHED ? vtcp_tcb_edge(c) : c->rcv_adv;
   int64_t nxt = hi > c->snd_nxt ? hi : c->snd_nxt;
@@ -510,7 +510,7 @@ static void sent(struct vtcp *c, int64_t lo, int64_t hi, int64_t nxt, uint64_t n
     ensures T7_armed: c->rtx_at != VTCP_NEVER; */
 static void left(struct vtcp *c, int64_t lo, int64_t hi, uint64_t now) {
   int64_t nxt = c->snd_nxt;
-  advance(c, hi);
+  move_edges(c, hi);
   sent(c, lo, hi, nxt, now);
 }
 
@@ -611,7 +611,7 @@ static bool send_range(struct vtcp *c, uint64_t now, struct vtcp_segment *out) {
   if (r.lo < r.hi) {
     left(c, r.lo, r.hi, now);
   } else if (c->state >= VTCP_SYN_RECEIVED && c->ack_due && c->ack_at <= now) {
-    advance(c, r.hi);
+    move_edges(c, r.hi);
   } else {
     return false;
   }
