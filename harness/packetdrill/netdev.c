@@ -59,7 +59,7 @@ static void into_accept_queue(struct sock *k) {
 static void on_established(struct stack *s, struct sock *k) {
   k->established = true;
   k->counts.timeouts = 0;
-  sock_tune(s, k);
+  sock_set_timeout(s, k);
   into_accept_queue(k);
 }
 

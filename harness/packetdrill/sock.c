@@ -130,13 +130,10 @@ bool sock_connection(struct stack *s, struct sock *k) {
   return false;
 }
 
-/* The core has no call for these two; no invariant ties them to anything but VTCP_DURATION_MAX. */
-void sock_tune(const struct stack *s, struct sock *k) {
-  if (k->buffers == NULL) return;
-  int timeout = k->options.number[OPTION_USER_TIMEOUT];
-  k->tcb.nodelay = k->options.number[OPTION_NODELAY] != 0;
-  if (k->established)
-    k->tcb.user_timeout = (timeout > 0 ? (uint64_t)timeout : s->sysctl.now.user_timeout_ms) * USECS_PER_MS;
+void sock_set_timeout(const struct stack *s, struct sock *k) {
+  int ms = k->options.number[OPTION_USER_TIMEOUT];
+  uint64_t us = (ms > 0 ? (uint64_t)ms : s->sysctl.now.user_timeout_ms) * USECS_PER_MS;
+  if (k->buffers != NULL) (void)vtcp_set_user_timeout(&k->tcb, k->established ? us : syn_timeout(s, k), s->now);
 }
 
 void sock_disconnect(struct stack *s, struct sock *k, bool abort) {

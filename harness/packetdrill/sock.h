@@ -119,8 +119,8 @@ bool sock_receive_shut(const struct sock *k);
 int sock_take_error(struct sock *k);
 /* Makes a TCB, in CLOSED. False: no memory. */
 bool sock_connection(struct stack *s, struct sock *k);
-/* Options that may change while there is a connection. */
-void sock_tune(const struct stack *s, struct sock *k);
+/* How long the connection that there is goes on without progress; a time that runs begins anew. */
+void sock_set_timeout(const struct stack *s, struct sock *k);
 /* No more connection; what it had goes. abort: RST, if the peer is to get one. */
 void sock_disconnect(struct stack *s, struct sock *k, bool abort);
 

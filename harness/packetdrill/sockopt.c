@@ -213,9 +213,11 @@ static bool in_range(const struct rule *r, int n) {
 /* What follows from a new value. */
 static void apply(struct stack *s, struct sock *k, enum sock_option option) {
   if (option == OPTION_RCVLOWAT && k->options.number[option] == 0) k->options.number[option] = 1;
-  sock_tune(s, k);
+  if (k->buffers == NULL) return;
+  if (option == OPTION_USER_TIMEOUT) sock_set_timeout(s, k);
+  if (option == OPTION_NODELAY) vtcp_set_nodelay(&k->tcb, k->options.number[option] != 0);
   bool uncorked = option == OPTION_CORK && k->options.number[OPTION_CORK] == 0;
-  if (k->buffers == NULL || (!uncorked && option != OPTION_NODELAY)) return;
+  if (!uncorked && option != OPTION_NODELAY) return;
   transfer_push(s, k, true);
   stack_serve(s, k);
 }

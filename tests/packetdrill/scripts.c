@@ -421,6 +421,17 @@ static const struct script SCRIPTS[] = {
              "read 0\n"
              "write EPIPE\n"},
 
+    {"TCP_USER_TIMEOUT while something waits; another option does not prolong it", NULL,
+     PASSIVE "write 10\n"
+             "> P. 1:11(10) ack 1\n"
+             "+1 timeout 5000\n"
+             "+3 nodelay 1\n"
+             "+1.9 state ESTABLISHED\n"
+             "+0.2 state CLOSE\n"
+             "error ETIMEDOUT\n"},
+    {"TCP_USER_TIMEOUT while connecting", NULL,
+     "connect\n> S 0:0(0)\ntimeout 5000\n+4.9 state SYN_SENT\n+0.2 state CLOSE\nerror ETIMEDOUT\n"},
+
     /* ---- closing: s3.6, s3.10.4 ---- */
     {"active close", "msl_ms=1000", TIME_WAIT "read 0\n+1.9 state TIME_WAIT\n+0.2 state CLOSE\nsilent\n"},
     {"passive close", NULL,
