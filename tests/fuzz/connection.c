@@ -113,7 +113,8 @@ static struct vtcp_config configuration(const uint8_t *x) {
 static bool config_ok(const struct vtcp_config *g) {
   return 64 <= g->mss && g->mss <= 65475 && g->window_shift <= 14 && g->msl <= VTCP_DURATION_MAX &&
          g->user_timeout <= VTCP_DURATION_MAX && VTCP_RTO_FLOOR <= g->rto_min && g->rto_min <= VTCP_RTO_MAX &&
-         1 <= g->snd_cap && g->snd_cap <= VTCP_BUFFER_MAX && 1 <= g->rcv_cap && g->rcv_cap <= VTCP_BUFFER_MAX;
+         1 <= g->snd_cap && g->snd_cap <= VTCP_BUFFER_MAX && 1 <= g->rcv_cap && g->rcv_cap <= VTCP_BUFFER_MAX &&
+         1u << g->window_shift <= g->rcv_cap;
 }
 
 static void release(struct run *r) {
@@ -254,6 +255,47 @@ static void status(struct run *r) {
         "another one");
   check(r, t.send_space == 0 || (!send_none(&r->c) && !closing(&r->c)), "space, but SEND is refused");
   check(r, unchanged(r), "something changed");
+}
+
+static void set_user_timeout(struct run *r, uint64_t user_timeout) {
+  begin(r, "vtcp_set_user_timeout");
+  bool bad = user_timeout > VTCP_DURATION_MAX || r->now > VTCP_TIME_MAX;
+  enum vtcp_error e = vtcp_set_user_timeout(&r->c, user_timeout, r->now);
+  check(r, e == (bad ? VTCP_ERR_INVALID : VTCP_OK), "another result");
+  refines(r, model_of(&r->before));
+  bool runs = r->before.user_at != VTCP_NEVER;
+  if (bad)
+    check(r, unchanged(r), "refused, but something changed");
+  else
+    check(r, r->c.user_at == (runs && user_timeout > 0 ? r->now + user_timeout : VTCP_NEVER), "another time");
+}
+
+static void path_mss(struct run *r, const uint8_t *x) {
+  begin(r, "vtcp_path_mss");
+  const struct vtcp *b = &r->before;
+  uint16_t mss = segment_size(x[3], record_value(x)), least_mss = mss > 64 ? mss : 64;
+  uint32_t seq = vtcp_seq_to_wire(b->snd_una, b->iss) + x[2] % 16u * 100u,
+           ahead = seq - (uint32_t)(b->snd_una + b->iss);
+  bool in_flight = ahead < b->snd_nxt - b->snd_una;
+  bool narrower = b->state >= VTCP_ESTABLISHED && least_mss < b->snd_mss && in_flight;
+  check(r, vtcp_path_mss(&r->c, seq, mss) == narrower, "another result");
+  refines(r, model_of(b));
+  if (!narrower) check(r, unchanged(r), "refused, but something changed");
+  if (narrower) check(r, r->c.snd_mss == least_mss && r->c.snd_ptr == r->c.snd_una, "nothing goes again in less");
+}
+
+/* What an application may do at any time. */
+static void tune(struct run *r, const uint8_t *x) {
+  switch (x[1] % 4u) {
+  case 0: set_user_timeout(r, duration(x[2], record_value(x))); break;
+  case 1: path_mss(r, x); break;
+  case 2:
+    begin(r, "vtcp_set_nodelay");
+    vtcp_set_nodelay(&r->c, (x[2] & 1u) != 0);
+    refines(r, model_of(&r->before));
+    break;
+  default: status(r); break;
+  }
 }
 
 static void timeout(struct run *r, uint64_t now) {
@@ -534,7 +576,7 @@ static void call(struct run *r, const uint8_t *x) {
   case 6: close_or_abort(r, false); break;
   case 7: close_or_abort(r, true); break;
   case 8: timeout(r, (x[1] & 1u) != 0 ? (uint64_t)record_value(x) << 32 : UINT64_MAX); break;
-  case 9: status(r); break;
+  case 9: tune(r, x); break;
   case 10: init(r, x); break;
   default: (void)output(r); break;
   }

@@ -59,6 +59,8 @@ merge() { # target
   mkdir -p "$new" "$out/corpus/$t" "tests/fuzz/corpus/$t"
   "$out/bin/$t" -set_cover_merge=1 -use_counters=0 -max_len="$(option "$t" max_len)" "$new" "tests/fuzz/corpus/$t" "$out/corpus/$t" \
     >"$out/$t.log" 2>&1 || { tail "$out/$t.log"; exit 1; }
+  # what was made by hand has a name and stays
+  find "tests/fuzz/corpus/$t" -type f -regextype egrep -not -regex '.*/[0-9a-f]{40}' -exec cp {} "$new/" \;
   rm -rf "tests/fuzz/corpus/$t"
   cp -r "$new" "tests/fuzz/corpus/$t"
   echo "$t: $(find "tests/fuzz/corpus/$t" -type f | wc -l) inputs, $(du -sb "tests/fuzz/corpus/$t" | cut -f 1) octets"

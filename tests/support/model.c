@@ -275,7 +275,9 @@ static bool acceptable(tcb a, segment g) {
   if (seg_len(g) == 0) return a.rcv_adv == a.rcv_nxt ? g.seq == a.rcv_nxt : inside(a, g.seq);
   return inside(a, g.seq) || inside(a, g.seq + seg_len(g) - 1);
 }
-static bool allowance(tcb a, segment g) { return a.rcv_adv == a.rcv_nxt && g.seq == a.rcv_nxt; }
+static bool allowance(tcb a, segment g) {
+  return a.rcv_adv == a.rcv_nxt && g.seq == a.rcv_nxt && (g.ackf || g.urg || g.rst);
+}
 static tcb refuse_seq(tcb a, segment g, bool allow) {
   if (g.rst) return a;
   return 0 < g.txt || g.fin ? ack_owed(a) : challenge(a, allow);
@@ -283,6 +285,7 @@ static tcb refuse_seq(tcb a, segment g, bool allow) {
 
 /* second */
 static tcb arrive_rst(tcb a, segment g, bool allow) {
+  if (g.seq < a.rcv_nxt) return a;
   if (g.seq != a.rcv_nxt) return challenge(a, allow);
   if (a.state == VTCP_SYN_RECEIVED) return a.passive ? back_to_listen(a) : finish(a, VTCP_OUTCOME_REFUSED);
   bool ending = a.state == VTCP_CLOSING || a.state == VTCP_LAST_ACK || a.state == VTCP_TIME_WAIT;
@@ -290,8 +293,9 @@ static tcb arrive_rst(tcb a, segment g, bool allow) {
 }
 
 /* fourth */
-static tcb arrive_syn(tcb a, bool allow) {
-  return a.state == VTCP_SYN_RECEIVED && a.passive ? back_to_listen(a) : challenge(a, allow);
+static tcb arrive_syn(tcb a, segment g, bool allow) {
+  bool again = a.state == VTCP_SYN_RECEIVED && a.passive && a.rcv_nxt <= g.seq;
+  return again ? back_to_listen(a) : challenge(a, allow);
 }
 
 /* fifth */
@@ -331,7 +335,7 @@ static tcb arrive_other(tcb a, segment g, bool allow, int64_t nxt) {
   if (syn_ack_at_irs(a, g)) return arrive_data(ack_owed(establish(a, g)), g, nxt);
   if (!acceptable(a, g) && !allowance(a, g)) return refuse_seq(a, g, allow);
   if (g.rst) return arrive_rst(a, g, allow);
-  if (g.syn) return arrive_syn(a, allow);
+  if (g.syn) return arrive_syn(a, g, allow);
   return a.state == VTCP_SYN_RECEIVED ? arrive_syn_received(a, g, allow, nxt) : arrive_synchronized(a, g, allow, nxt);
 }
 
