@@ -86,7 +86,7 @@ check-contracts: ## the same and the end-to-end tests, each call of the core che
 check-contracts-run: $(VIOLATIONS) $(PROGRAMS) $(BINARY)
 	@cat $(MONITORS)/report.txt
 	@rm -f $(MONITORS)/calls
-	@SOAK_RUNS=$${SOAK_RUNS:-300} ASAN_OPTIONS=detect_leaks=1 VTCP=$(abspath $(BUILD))/vtcp MONITOR_CALLS=$(abspath $(MONITORS))/calls \
+	@SOAK_RUNS=$${SOAK_RUNS:-200} ASAN_OPTIONS=detect_leaks=1 VTCP=$(abspath $(BUILD))/vtcp MONITOR_CALLS=$(abspath $(MONITORS))/calls \
 	  python3 tests/run.py $(VIOLATIONS) $(PROGRAMS) $(filter tests/e2e/%,$(SCRIPTS))
 	@tests/contracts/generate.py --calls $(MONITORS)/calls
 
@@ -172,7 +172,6 @@ $(MONITORS)/wrap: $(wildcard tests/contracts/*.py tests/contracts/*.lark spec/*.
 	tests/contracts/generate.py $(@D)
 $(MONITORS)/%.o: $(MONITORS)/wrap tests/contracts/monitor.c tests/contracts/monitor.h
 	$(MONITOR) -c $(firstword $(wildcard tests/contracts/$*.c) $(@D)/$*.c) -o $@
-$(BUILD)/tests/contracts/%.o: CPPFLAGS += -Itests/contracts
 $(VIOLATIONS): $(VIOLATIONS).o $(BUILD)/tests/contracts/faulty.o $(LIBS)
 	$(CC) $(SAN) $(LDFLAGS) $< $(BUILD)/tests/contracts/faulty.o $(LIBS) -lcmocka -o $@
 $(PROGRAMS) $(VIOLATIONS) $(BUILD)/vtcp: $(MONITOR_OBJECTS)

@@ -161,8 +161,8 @@ def read(root, headers):
         source, out = os.path.join(folder, "all.c"), os.path.join(folder, "all.print")
         with open(source, "w") as f:
             f.writelines(f'#include "{h}"\n' for h in headers)
-        command = ["frama-c", "-machdep", "gcc_x86_64", f"-cpp-extra-args=-I{root}/core -I{root}/spec", "-no-unicode", "-print",
-                   "-ocode", out, source]
+        command = ["frama-c", "-machdep", "gcc_x86_64", f"-cpp-extra-args=-I{root}/core -I{root}/spec", "-no-unicode",
+                   "-print", "-ocode", out, source]
         got = subprocess.run(command, capture_output=True, text=True, timeout=120)
         if got.returncode != 0 or "Warning" in got.stdout or not os.path.exists(out):
             raise SystemExit(f"contracts: frama-c cannot read the headers\n{got.stdout}{got.stderr}")

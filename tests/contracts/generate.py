@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""Makes monitors of the contracts in core/: C functions that check, while a program runs, what the proofs assume of a caller
-(requires) and what they promise (ensures), as far as that can be evaluated.
+"""Makes monitors of the contracts in core/: C functions that check, while a program runs, what the proofs assume of a
+caller (requires) and what they promise (ensures), as far as that can be evaluated.
 
     generate.py OUT             writes OUT/monitors.c, OUT/inv.c, OUT/wrap (options for the linker) and OUT/report.txt
     generate.py --calls FILE    adds up the calls that monitored programs have counted in FILE
@@ -89,10 +89,12 @@ class Wrapper:
         returns = f.result.base != "void"
         result = f.declaration[:f.declaration.index(f.name + "(")] + "result = " if returns else ""
         used = {c.behavior for c in self.done if c.behavior}
-        applies = "".join(f"  const bool assumed_{b} = {' && '.join(p)};\n" for b, p in self.assumed.items() if b in used)
+        applies = "".join(f"  const bool assumed_{b} = {' && '.join(p)};\n"
+                          for b, p in self.assumed.items() if b in used)
+        before = "".join(f"  const {line.format(name)}\n" for line, name in self.before.items())
         return (head.format("__real_") + ";\n" + head.format("__wrap_") + ";\n" + head.format("__wrap_") + " {\n" +
                 self.statics + f"  monitor_calls[{index}]++;\n" + self.requires + applies +
-                "".join(f"  const {line.format(name)}\n" for line, name in self.before.items()) + f"  {result}{call}" + self.ensures +
+                before + f"  {result}{call}" + self.ensures +
                 ("  return result;\n" if returns else "") + "}\n\n")
 
 

@@ -2,8 +2,8 @@
  * Run-time support of the monitors that generate.py makes of the contracts in core/: what is valid memory, what is told
  * when a clause does not hold.
  *
- * Memory is valid when AddressSanitizer does not know it as poisoned (outside an object, freed, left) and the process has it
- * mapped, for writing where the clause says \valid. Needs gcc; one thread.
+ * Memory is valid when AddressSanitizer does not know it as poisoned (outside an object, freed, left) and the process
+ * has it mapped, for writing where the clause says \valid. Needs gcc; one thread.
  */
 #ifndef VTCP_TESTS_CONTRACTS_MONITOR_H
 #define VTCP_TESTS_CONTRACTS_MONITOR_H

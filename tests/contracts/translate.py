@@ -1,4 +1,4 @@
-"""ACSL to C: the part of it that can be evaluated while a program runs. Integers are 128 bits wide, with overflow trapped."""
+"""ACSL to C: the part of it that can be evaluated while a program runs. Integers are 128 bits wide, overflow trapped."""
 from dataclasses import dataclass, replace
 
 import lark
@@ -62,7 +62,8 @@ class Translator:
         scope = Scope({n: t for n, t in d.parameters}, said=d.name if d.result == TRUTH else "")
         body = self.truth(d.body, scope) if d.result == TRUTH else self.integer(d.body, scope)
         parameters = ", ".join(declare(n, t) for n, t in d.parameters)
-        return f"static {'bool' if d.result == TRUTH else 'Z'} {d.name}({parameters or 'void'}) {{\n  return {body};\n}}\n"
+        result = "bool" if d.result == TRUTH else "Z"
+        return f"static {result} {d.name}({parameters or 'void'}) {{\n  return {body};\n}}\n"
 
     # Expressions
 
@@ -164,8 +165,8 @@ class Translator:
             # the parameters of a definition or of a precondition have one value
             return self.earlier(arguments[0], scope) if scope.before is not None else self.expr(arguments[0], scope)
         if name in ("\\valid", "\\valid_read"):
-            regions = [f"monitor_valid({self.region(a, inner)}, {'true' if name == chr(92) + 'valid' else 'false'})"
-                       for a in arguments]
+            writable = "false" if name == "\\valid_read" else "true"
+            regions = [f"monitor_valid({self.region(a, inner)}, {writable})" for a in arguments]
             return Value(f"({' && '.join(regions)})", TRUTH)
         if name == "\\separated":
             regions = ", ".join(self.region(a, inner) for a in arguments)
@@ -190,14 +191,14 @@ class Translator:
 
     def on_member(self, tree, scope):
         s = self.expr(tree.children[0], replace(scope, said=""))
-        return self.field(s.type, f"{lvalue(s)}.", tree.children[1])
+        return self.field(s.type, f"{s.code}.", tree.children[1])
 
     def field(self, type, code, name):
         return typed(f"{code}{name}", self.model.structs[type.base][str(name)])
 
     def on_index(self, tree, scope):
         a = self.expr(tree.children[0], replace(scope, said=""))
-        return typed(f"{lvalue(a)}[(ptrdiff_t){self.integer(tree.children[1], scope)}]", a.type.target())
+        return typed(f"{a.code}[(ptrdiff_t){self.integer(tree.children[1], scope)}]", a.type.target())
 
     def on_dereference(self, tree, scope):
         p = self.pointer(tree.children[1], scope)
@@ -205,7 +206,7 @@ class Translator:
 
     def on_address(self, tree, scope):
         v = self.expr(tree.children[0], replace(scope, said=""))
-        return Value(f"(&{lvalue(v)})", Type(v.type.base, v.type.stars + 1, v.type.sizes))
+        return Value(f"(&{v.code})", Type(v.type.base, v.type.stars + 1, v.type.sizes))
 
     def on_cast(self, tree, scope):
         return Value(f"((Z){tree.children[0]}{self.integer(tree.children[1], scope)})", Z)
@@ -315,12 +316,8 @@ def declare(name, type):
 
 
 def typed(code, type):
-    """A C expression of this type as a value: every integer becomes a Z. Of a _Bool only the octet is read: memory that
-    is not initialised yet may hold anything."""
-    if type.base == "_Bool" and not type.stars and not type.sizes:
-        return Value(f"((Z)(*(const unsigned char *)&{code} != 0))" if "->" in code or "." in code else f"((Z){code})", Z)
+    """A C expression of this type as a value: every integer becomes a Z. Of a _Bool in a structure only the octet is read:
+    memory that is not initialised yet may hold anything."""
+    if type == Type("_Bool") and ("->" in code or "." in code):
+        return Value(f"((Z)(*(const unsigned char *)&{code} != 0))", Z)
     return Value(f"((Z){code})" if type.is_integer() and type != Z else code, Z if type.is_integer() else type)
-
-
-def lvalue(value):
-    return value.code
