@@ -18,10 +18,10 @@ KINDS := unit scenario matrix harness packetdrill soak fuzz lwip e2e
 TESTS := $(sort $(foreach k,$(KINDS),$(wildcard tests/$k/*.c)))
 SCRIPTS := tests/freestanding/check.sh tests/examples/embed.sh tests/fuzz/clusterfuzzlite.sh tests/interop/sample.sh \
   $(sort $(wildcard tests/e2e/*.sh tests/e2e/*.py))
-EXAMPLES := $(sort $(wildcard examples/*.c))
+EXAMPLES := $(sort $(wildcard tests/examples/*.c))
 PACKETDRILL := $(CORE) $(sort $(wildcard harness/packetdrill/*.c)) $(patsubst %,harness/%.c,framing isn log packet udp)
 SOURCES := $(sort $(CORE) $(wildcard core/*.h core/*/*.h harness/*.[ch] harness/*/*.[ch] tests/*/*.[ch] \
-  tests/fuzz/support/*.[ch] examples/*.c proofs/*.c))
+  tests/fuzz/support/*.[ch] proofs/*.c))
 FUZZERS := $(basename $(notdir $(wildcard tests/fuzz/*.c)))
 BINARY := $(if $(wildcard harness/main.c),$(BUILD)/vtcp)
 PROGRAMS := $(TESTS:%.c=$(BUILD)/%)
@@ -153,7 +153,7 @@ $(BUILD)/tests/%.o: tests/%.c Makefile
 $(BUILD)/tests/support/lwip_peer.o: CPPFLAGS += -isystem /usr/include/lwip
 $(BUILD)/tests/lwip/%: LDLIBS += -llwip
 
-$(BUILD)/examples/%: examples/%.c $(BUILD)/libvtcp.a
+$(BUILD)/tests/examples/%: tests/examples/%.c $(BUILD)/libvtcp.a
 	@mkdir -p $(@D)
 	$(COMPILE) -Icore $< $(BUILD)/libvtcp.a -o $@
 
