@@ -1,6 +1,7 @@
-#!/bin/bash -eu
+#!/bin/bash
 # Builds the fuzz targets into $OUT with $CC, $CFLAGS, $CXX, $CXXFLAGS and $LIB_FUZZING_ENGINE, as ClusterFuzzLite and
 # OSS-Fuzz want it; `make fuzz` calls it too. Runs in the top folder of the source.
+set -eu
 objects=$(mktemp -d)
 trap 'rm -rf "$objects"' EXIT
 flags=(-std=c11 -D_GNU_SOURCE -DSIM_ALONE -Icore -Iharness -Itests/support)
@@ -18,7 +19,7 @@ compile "" core/*/*.c harness/framing.c harness/packet.c harness/udp.c
 # How the simulator and the checks run is nothing for the fuzzer to explore.
 quiet=
 if [[ $CFLAGS == *fuzzer-no-link* ]]; then quiet=-fno-sanitize=fuzzer-no-link; fi
-compile "$quiet" tests/support/*.c tests/fuzz/support/{fuzz,records,framings}.c
+compile "$quiet" tests/support/{inv,model,sim}.c tests/fuzz/support/{fuzz,records,framings}.c
 ar rcs "$objects/all.a" "$objects"/*.o
 
 for file in tests/fuzz/*.c; do
