@@ -15,7 +15,7 @@ for source in tests/fuzz/*.c; do
   n=$((n + 1))
   mkdir -p "$OUT/seeds/$t"
   if python3 -m zipfile -e "$OUT/${t}_seed_corpus.zip" "$OUT/seeds/$t" && [ -f "$OUT/$t.options" ] &&
-    timeout 300 "$OUT/$t" -runs=0 "$OUT/seeds/$t" >"$OUT/log" 2>&1 && grep -q '^Done [1-9][0-9]' "$OUT/log"; then
+    timeout 300 "$OUT/$t" -artifact_prefix="$OUT/" -runs=0 "$OUT/seeds/$t" >"$OUT/log" 2>&1 && grep -q '^Done [1-9][0-9]' "$OUT/log"; then
     echo "ok $n - $t: $(grep '^Done' "$OUT/log" | cut -d ' ' -f 2) runs of its seeds"
   else
     tail -n 20 "$OUT/log" | sed 's/^/# /'
