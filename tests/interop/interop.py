@@ -120,7 +120,7 @@ def table():
         yield Case("nothing for the wrong address", packets.nothing_for_the_wrong_address, ip, shark=False)
         yield Case("device of somebody else", scenarios.device_of_somebody_else, ip)
         for framing in ("rotated", "whole"):
-            yield Case(f"scenarios.gateway, framing {framing}", scenarios.gateway, ip, ("--framing", framing), size=500_000)
+            yield Case(f"gateway, framing {framing}", scenarios.gateway, ip, ("--framing", framing), size=500_000)
     yield Case("device that goes away", scenarios.device_that_goes_away, shark=False)
     yield Case("urgent data", scenarios.urgent, size=50_000)
     yield Case("many connections at once", scenarios.many_connections, size=30_000)
@@ -147,6 +147,18 @@ def table():
                    {"tcp_timestamps": timestamps, "tcp_sack": sack}, size=300_000, explained=LOST)
 
 
+def tcp_count(ns, name):
+    """A counter of the kernel's TCP in the namespace."""
+    head, values = [x.split() for x in ns.inside(lambda: open("/proc/thread-self/net/snmp").read()).splitlines()
+                    if x.startswith("Tcp:")]
+    return int(values[head.index(name)])
+
+
+def sent_again(folder, ns):
+    said = "".join(p.stderr() for p in folder.processes)
+    return tcp_count(ns, "RetransSegs") > 0 or re.search(r"[1-9]\d* (segments )?sent again", said)
+
+
 def befell(case, said, ns):
     """The faults that were asked for have been there, both ways."""
     counts = re.findall(r"faults in \d+ datagrams (sent|received): (\d+) lost, (\d+) duplicated, (\d+) reordered, (\d+) corr", said)
@@ -156,9 +168,7 @@ def befell(case, said, ns):
         assert sum(int(c[k]) for c in counts) > 0, said
     if "--corrupt" in case.options:
         assert re.search(r"[1-9]\d* with a wrong checksum", said), said
-        head, values = [x.split() for x in ns.inside(lambda: open("/proc/thread-self/net/snmp").read()).splitlines()
-                        if x.startswith("Tcp:")]
-        assert int(values[head.index("InCsumErrors")]) > 0, "the kernel saw no wrong checksum"
+        assert tcp_count(ns, "InCsumErrors") > 0, "the kernel saw no wrong checksum"
 
 
 def test(case):
@@ -171,10 +181,10 @@ def test(case):
             befell(case, folder.processes[0].stderr(), ns)
             explained = f"{case.explained}|{ZERO}" if case.scenario in BOTH_WAYS else case.explained
             if case.shark:
-                seen = r.packets("tcp.len", "tcp.srcport", "tcp.dstport", "tcp.analysis.retransmission")
+                seen = r.packets("tcp.len", "tcp.srcport", "tcp.dstport")
                 assert seen, "nothing captured"
-                if any(p["tcp.analysis.retransmission"] for p in seen):
-                    explained += f"|{RESET}"  # on a busy machine timers run out early, and duplicates find nobody any more
+                if os.getloadavg()[0] > os.cpu_count():  # readers sleep, and timers run out before anybody had time to answer
+                    explained += f"|{LOST}" if sent_again(folder, ns) else f"|{ZERO}"
                 found = capture.problems(seen, re.compile(explained), {*VTCP.values(), *INSIDE.values()})
                 assert not found, "\n".join(found[:20])
                 if case.see:

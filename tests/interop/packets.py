@@ -48,12 +48,12 @@ def icmp_error(r, packet, kind, code, mtu=0, change_seq=0):
         raw.sendto(message, (r.vtcp, 0))
 
 
-def first_syn(r):
+def first_syn(r, user_timeout):
     """The SYN of a vtcp that connects to where nobody is, and its process."""
     r.ns.ip("tuntap", "add", "t0", "mode", "tun")  # so that it can be listened to in time
     r.ns.ip("link", "set", "t0", "up")
     s, _ = sniff(r)
-    client = r.connect("--user-timeout", "2s", to=NOBODY[r.ip])
+    client = r.connect("--user-timeout", user_timeout, to=NOBODY[r.ip])
     wanted = socket.inet_pton(namespace.FAMILY[r.ip], NOBODY[r.ip])
     with s:
         while True:
@@ -67,15 +67,15 @@ HOST_UNREACHABLE = {4: (3, 1), 6: (1, 3)}
 
 
 def hard_error_ends_SYN_SENT(r):
-    packet, client = first_syn(r)
+    packet, client = first_syn(r, "100s")
     began = time.time()
     icmp_error(r, packet, *PORT_UNREACHABLE[r.ip])
     assert "no such protocol or port" in client.end(status=1)
-    assert time.time() - began < 1.5
+    assert time.time() - began < 30
 
 
 def soft_and_forged_errors_do_not(r):
-    packet, client = first_syn(r)
+    packet, client = first_syn(r, "4s")
     icmp_error(r, packet, *HOST_UNREACHABLE[r.ip])
     icmp_error(r, packet, *PORT_UNREACHABLE[r.ip], change_seq=1)
     icmp_error(r, packet, *PORT_UNREACHABLE[r.ip], change_seq=-1)
