@@ -17,7 +17,7 @@
 #include "monitor.h"
 #include "vtcp.h"
 
-#define ROUNDS 300000
+#define ROUNDS 100000
 
 static uint64_t seed = 88172645463325252u;
 static struct vtcp tcb;
