@@ -26,12 +26,13 @@ FUZZERS := $(basename $(notdir $(wildcard tests/fuzz/*.c)))
 BINARY := $(if $(wildcard harness/main.c),$(BUILD)/vtcp)
 PROGRAMS := $(TESTS:%.c=$(BUILD)/%)
 VIOLATIONS := $(BUILD)/tests/contracts/violations
+AGREE := $(BUILD)/tests/contracts/agree
 LIBS := $(BUILD)/libharness.a $(BUILD)/libvtcp.a
 obj = $(patsubst %.c,$(BUILD)/%.o,$1)
 
 PACKAGES := afl++ ca-certificates clang clang-format clang-tidy cppcheck curl cvc4 frama-c-base gcc gcc-arm-none-eabi \
-  iproute2 libc6-dev libclang-rt-14-dev libcmocka-dev liblwip-dev libnewlib-arm-none-eabi libpcap-dev libsodium-dev make \
-  pkg-config python3 python3-lark tshark valgrind why3 z3
+  iproute2 libc6-dev libclang-rt-14-dev libcmocka-dev libgmp-dev liblwip-dev libnewlib-arm-none-eabi libpcap-dev \
+  libsodium-dev make netcat-openbsd pkg-config python3 python3-lark tshark valgrind why3 z3
 
 .PHONY: all build setup demo packetdrill check check-sanitize check-contracts check-programs interop fuzz fuzz-corpus \
   coverage bench lint format format-check prove prove-fast expected wp-flags clean help
@@ -83,11 +84,11 @@ coverage-run: $(PROGRAMS)
 
 check-contracts: ## the same and the end-to-end tests, each call of the core checked against its contract
 	@$(MAKE) --no-print-directory BUILD=build/contracts SANITIZE=1 CONTRACTS=1 check-contracts-run
-check-contracts-run: $(VIOLATIONS) $(PROGRAMS) $(BINARY)
+check-contracts-run: $(VIOLATIONS) $(AGREE) $(PROGRAMS) $(BINARY)
 	@cat $(MONITORS)/report.txt
 	@rm -f $(MONITORS)/calls
 	@SOAK_RUNS=$${SOAK_RUNS:-200} ASAN_OPTIONS=detect_leaks=1 VTCP=$(abspath $(BUILD))/vtcp MONITOR_CALLS=$(abspath $(MONITORS))/calls \
-	  python3 tests/run.py $(VIOLATIONS) $(PROGRAMS) $(filter tests/e2e/%,$(SCRIPTS))
+	  python3 tests/run.py $(VIOLATIONS) $(AGREE) $(PROGRAMS) $(filter tests/e2e/%,$(SCRIPTS))
 	@tests/contracts/generate.py --calls $(MONITORS)/calls
 
 bench: ## measure instructions per segment, beside lwIP
@@ -174,8 +175,15 @@ $(MONITORS)/%.o: $(MONITORS)/wrap tests/contracts/monitor.c tests/contracts/moni
 	$(MONITOR) -c $(firstword $(wildcard tests/contracts/$*.c) $(@D)/$*.c) -o $@
 $(VIOLATIONS): $(VIOLATIONS).o $(BUILD)/tests/contracts/faulty.o $(LIBS)
 	$(CC) $(SAN) $(LDFLAGS) $< $(BUILD)/tests/contracts/faulty.o $(LIBS) -lcmocka -o $@
-$(PROGRAMS) $(VIOLATIONS) $(BUILD)/vtcp: $(MONITOR_OBJECTS)
-$(PROGRAMS) $(VIOLATIONS) $(BUILD)/vtcp: LDFLAGS += @$(MONITORS)/wrap $(MONITOR_OBJECTS)
+# What E-ACSL makes of the invariant, with a stub of its run-time library
+$(MONITORS)/eacsl.c: tests/contracts/eacsl.py $(MONITORS)/wrap tests/contracts/eacsl_stub.h
+	tests/contracts/eacsl.py $(@D)
+$(AGREE): $(AGREE).o $(MONITORS)/eacsl.c $(LIBS)
+	gcc -std=gnu11 -w -O1 $(SAN) -include stdint.h -include stddef.h -DE_ACSL_SEGMENT_MMODEL -Itests/contracts \
+	  -I$$(frama-c -print-share-path)/e-acsl $(LDFLAGS) $< $(MONITORS)/eacsl.c $(MONITORS)/eacsl.out.c \
+	  $(LIBS) -lgmp -lcmocka -o $@
+$(PROGRAMS) $(VIOLATIONS) $(AGREE) $(BUILD)/vtcp: $(MONITOR_OBJECTS)
+$(PROGRAMS) $(VIOLATIONS) $(AGREE) $(BUILD)/vtcp: LDFLAGS += @$(MONITORS)/wrap $(MONITOR_OBJECTS)
 endif
 
 .SECONDARY:

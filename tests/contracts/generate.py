@@ -115,7 +115,10 @@ def table(wrappers, public):
 def invariant(model):
     translator = Translator(model)
     translator.definition("tcb_inv")
-    return (HEAD + definitions(translator) +
+    parts = [n for n in model.definitions if n in translator.used and
+             [t for _, t in model.definitions[n].parameters] == [Type("struct vtcp", 1)]]
+    return (HEAD + definitions(translator) + "const struct monitor_part monitor_parts[] = {\n" +
+            "".join(f"  {{{quoted(n)}, {n}}},\n" for n in parts) + "  {0},\n};\n\n"
             "const char *monitor_tcb_inv(const struct vtcp *c) {\n  monitor_why = NULL;\n"
             "  return tcb_inv(c) ? NULL : monitor_why;\n}\n")
 

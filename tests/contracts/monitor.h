@@ -79,4 +79,11 @@ extern unsigned long long monitor_calls[];
 struct vtcp;
 const char *monitor_tcb_inv(const struct vtcp *c);
 
+/* Its parts, each a predicate of spec/; the last has name NULL. */
+struct monitor_part {
+  const char *name;
+  bool (*holds)(const struct vtcp *c);
+};
+extern const struct monitor_part monitor_parts[];
+
 #endif
