@@ -7,12 +7,12 @@
 
 #include "vtcp.h"
 
-#define MODEL_FIELDS(F)                                                                                                \
-  F(state)                                                                                                             \
-  F(outcome)                                                                                                           \
-  F(passive) F(close_wanted) F(iss) F(irs) F(snd_una) F(snd_nxt) F(snd_end) F(fin) F(snd_up) F(snd_wnd) F(snd_wl1)     \
-      F(snd_wl2) F(snd_wnd_max) F(rcv_nxt) F(rcv_adv) F(rcv_fin) F(rcv_up) F(ack_due) F(rst_due) F(rst_ackf)           \
-          F(rst_seq) F(rst_ack)
+/* clang-format off */
+#define MODEL_FIELDS(F) \
+  F(state) F(outcome) F(passive) F(close_wanted) F(iss) F(irs) F(snd_una) F(snd_nxt) F(snd_end) F(fin) F(snd_up) \
+  F(snd_wnd) F(snd_wl1) F(snd_wl2) F(snd_wnd_max) F(rcv_nxt) F(rcv_adv) F(rcv_fin) F(rcv_up) F(ack_due) F(rst_due) \
+  F(rst_ackf) F(rst_seq) F(rst_ack)
+/* clang-format on */
 
 /* The type tcb. Truth values are 0 and 1. */
 struct model {
