@@ -96,6 +96,7 @@ def table():
     yield Case("upload of 20 MB", upload, size=20_000_000, shark=False)
     for ip in (4, 6):
         yield Case("half-close of the kernel", scenarios.half_close_of_the_kernel, ip)
+        yield Case("half-close of nc -N", scenarios.half_close_of_netcat, ip)
         yield Case("half-close of vtcp", scenarios.half_close_of_vtcp, ip)
         yield Case("simultaneous close", scenarios.simultaneous_close, ip, sample=True)
         yield Case("simultaneous open", scenarios.simultaneous_open, ip, size=5000)
@@ -196,8 +197,9 @@ def main(words):
     sample = "--sample" in words
     words = [w for w in words if w != "--sample"]
     reason = namespace.why_not()
-    if reason is None and shutil.which("curl") is None:
-        reason = "curl is not installed"
+    missing = [tool for tool in ("curl", "nc") if shutil.which(tool) is None]
+    if reason is None and missing:
+        reason = f"{' and '.join(missing)} not installed"
     if reason is not None:
         print(f"1..1\nok 1 - interoperation with the kernel # SKIP {reason}\n0 passed, 0 failed, 1 skipped")
         return 0

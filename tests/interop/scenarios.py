@@ -100,6 +100,14 @@ def half_close_of_the_kernel(r):
     assert r.t.read("got") == b"the request"
 
 
+def half_close_of_netcat(r):
+    server = r.serve("--exec", f"cat >{r.t / 'got'}; cat {r.t.file('in', r.data)}", "--count", 1)
+    request = r.t.file("request", b"the request")
+    r.same(r.ns.run("sh", "-c", f"exec nc -N {r.vtcp} {PORT} <{request}"))
+    assert "CLOSE-WAIT" in server.end()
+    assert r.t.read("got") == b"the request"
+
+
 def half_close_of_vtcp(r):
     with r.kernel_listen() as listener:
         client = r.connect("--in", r.t.file("request", b"the request"), "--out", r.t / "out")
