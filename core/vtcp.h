@@ -405,7 +405,8 @@ enum vtcp_error vtcp_set_user_timeout(struct vtcp *c, uint64_t user_timeout, uin
     assigns *out;
     ensures s3_10_6_state: out->state == c->state && out->outcome == c->outcome;
     ensures s3_10_6_sockets: out->local_port == c->local_port && out->remote_port == c->remote_port;
-    ensures s3_10_6_buffers: out->unread == c->rcv.len && out->unacknowledged == c->snd.len;
+    ensures s3_10_6_unread: out->unread == c->rcv.len;
+    ensures s3_10_6_unacknowledged: out->unacknowledged == c->snd.len;
     ensures s3_10_6_space: (send_none(c) || send_closing(c) ==> out->send_space == 0) &&
       (!send_none(c) && !send_closing(c) ==> out->send_space == send_space(c));
     ensures s3_10_6_windows: out->snd_wnd == c->snd_wnd && out->snd_mss == c->snd_mss &&

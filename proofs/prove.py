@@ -163,7 +163,7 @@ class Gate:
         for section in ("wp:functions", "wp:axiomatics"):
             for name, goals in report.get(section, {}).items():
                 key = name if section == "wp:functions" else "(lemmas)"
-                found.setdefault(key, {}).update({g: v for g, v in goals.items() if g != "wp:section"})
+                found.setdefault(key, {}).update(renumbered({g: v for g, v in goals.items() if g != "wp:section"}))
         total = sum(v["wp:main"]["total"] for goals in found.values() for v in goals.values())
         claimed = report.get("wp:global", {}).get("wp:main", {}).get("total", 0)
         if total != claimed:
@@ -528,6 +528,17 @@ def strip_comments(text):
                 out.append(text[i])
             i += 1
     return "".join(out)
+
+
+def renumbered(goals):
+    """WP numbers what calls require through the file, so that the names depend on which functions are tried: here they
+    are numbered within the function."""
+    calls = {}
+    for g in goals:
+        m = re.fullmatch(r"(.+_requires_.+?)(?:_(\d+))?", g)
+        calls.setdefault(m.group(1) if m else g, []).append((int(m.group(2) or 1) if m else 1, g))
+    return {base + (f"_{k}" if k > 1 else ""): goals[g]
+            for base, names in calls.items() for k, (_, g) in enumerate(sorted(names), 1)}
 
 
 def options_for(path):

@@ -28,17 +28,53 @@ static void count_unstored(struct vtcp *c) {
   if (c->unstored < UINT32_MAX) c->unstored++;
 }
 
-/* Stores the text's octets in [lo, hi). */
+/* The octets [off, off + n) go into the receive buffer; nothing else changes. */
+/*@ requires mem: tcb_mem(c);
+    requires reassembly: tcb_reassembly(c);
+    requires src: \valid_read(src + (0 .. n - 1)) && \separated(c, src + (0 .. n - 1)) &&
+      \separated(src + (0 .. n - 1), c->rcv.data + (0 .. c->rcv.cap - 1));
+    requires off: 0 <= off <= VTCP_OFFSET_MAX && n <= VTCP_BUFFER_MAX;
+    terminates \true;
+    exits never: \false;
+    assigns c->rcv.len, c->rcv.nxt, WRITES_RANGES, c->rcv.data[0 .. c->rcv.cap - 1];
+    ensures reassembly: tcb_reassembly(c);
+    ensures grows: \old(c->rcv.nxt) <= c->rcv.nxt;
+    ensures least: !vtcp_reassembly_present(&c->rcv, c->rcv.nxt);
+    ensures taken: \forall integer o; vtcp_reassembly_present(&c->rcv, o) ==>
+      vtcp_reassembly_present{Pre}(&c->rcv, o) || off <= o < off + n;
+    ensures stream: \forall octets s; vtcp_reassembly_holds{Pre}(&c->rcv, s) &&
+      (\forall integer o; off <= o < off + n ==> \old(src[o - off]) == octet_at(s, o)) ==>
+      vtcp_reassembly_holds(&c->rcv, s);
+    KEEPS(mem); KEEPS(snd); KEEPS(options); KEEPS(policy); KEEPS(edges); KEEPS(acked); KEEPS(unacked);
+    ensures level: c->rcv_nxt == \old(c->rcv_nxt) && c->rcv_adv == \old(c->rcv_adv);
+    ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
+static bool insert(struct vtcp *c, int64_t off, const uint8_t *src, uint32_t n) {
+  bool stored = vtcp_reassembly_insert(&c->rcv, off, src, n);
+  //@ assert offsets: tcb_same_offsets{Pre, Here}(c) && c->snd.base == \at(c->snd.base, Pre);
+  /*@ assert others: c->snd_ptr == \at(c->snd_ptr, Pre) && c->ack_sent == \at(c->ack_sent, Pre) &&
+        c->cc.recover == \at(c->cc.recover, Pre) && c->rtt.timed_end == \at(c->rtt.timed_end, Pre); */
+  /*@ assert words: c->iss == \at(c->iss, Pre) && c->irs == \at(c->irs, Pre) && c->snd_wnd == \at(c->snd_wnd, Pre) &&
+        c->snd_wnd_max == \at(c->snd_wnd_max, Pre) && c->rst_seq == \at(c->rst_seq, Pre) &&
+        c->rst_ack == \at(c->rst_ack, Pre) && c->snd.len == \at(c->snd.len, Pre); */
+  //@ assert abs: tcb_abs(c) == \at(tcb_abs(c), Pre);
+  //@ assert rtt: \at(vtcp_rtt_inv(&c->rtt), Pre) ==> vtcp_rtt_inv(&c->rtt);
+  //@ assert congestion: \at(vtcp_congestion_inv(&c->cc), Pre) ==> vtcp_congestion_inv(&c->cc);
+  //@ assert ring: \at(vtcp_ring_inv(&c->snd), Pre) ==> vtcp_ring_inv(&c->snd);
+  return stored;
+}
+
+/* Stores the text's octets in [lo, hi). False: it found no free range, and nothing is stored. */
 /*@ requires mem: tcb_mem(c);
     requires rcv: tcb_rcv(c);
     requires reassembly: tcb_reassembly(c);
     requires window: tcb_window(c);
     requires seg: seg_ok(g) && seg_mem(c, g);
     requires level: c->rcv_nxt == c->rcv.nxt;
-    requires part: c->rcv_nxt <= lo < hi <= c->rcv_adv && seg_first(g) <= lo && hi <= seg_first(g) + g.txt;
+    requires first: first == seg_first(g);
+    requires part: c->rcv_nxt <= lo < hi <= c->rcv_adv && first <= lo && hi <= first + g.txt;
     terminates \true;
     exits never: \false;
-    assigns c->rcv.len, c->rcv.nxt, WRITES_RANGES, c->rcv.data[0 .. c->rcv.cap - 1], c->unstored;
+    assigns c->rcv.len, c->rcv.nxt, WRITES_RANGES, c->rcv.data[0 .. c->rcv.cap - 1];
     ensures grows: \old(c->rcv.nxt) <= c->rcv.nxt <= c->rcv_adv;
     ensures reassembly: tcb_reassembly(c);
     ensures window: tcb_window(c);
@@ -47,17 +83,15 @@ static void count_unstored(struct vtcp *c) {
     ensures stream: \forall octets s; vtcp_reassembly_holds{Pre}(&c->rcv, s) && seg_carries{Pre}(g, s) ==>
       vtcp_reassembly_holds(&c->rcv, s);
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
-static void store(struct vtcp *c, struct vtcp_arrival g, int64_t lo, int64_t hi) {
-  int64_t first = g.seq + (g.syn ? 1 : 0);
+static bool store(struct vtcp *c, struct vtcp_arrival g, int64_t first, int64_t lo, int64_t hi) {
   //@ assert before: \forall integer o; vtcp_reassembly_present(&c->rcv, o) ==> o < c->rcv_adv;
-  bool stored = vtcp_reassembly_insert(&c->rcv, lo, g.text + (lo - first), (uint32_t)(hi - lo));
-  //@ assert abs: tcb_abs(c) == \at(tcb_abs(c), Pre);
+  bool stored = insert(c, lo, g.text + (lo - first), (uint32_t)(hi - lo));
   //@ assert after: \forall integer o; vtcp_reassembly_present(&c->rcv, o) ==> o < c->rcv_adv;
   //@ assert last: vtcp_reassembly_present(&c->rcv, c->rcv.nxt - 1);
   /*@ assert tops: \forall integer i; 0 <= i < VTCP_RANGES && c->rcv.lo[i] < c->rcv.hi[i] ==>
         vtcp_reassembly_held(&c->rcv, c->rcv.hi[i] - 1); */
   //@ assert window: tcb_window(c);
-  if (!stored) count_unstored(c);
+  return stored;
 }
 
 /* Stores what of the text is inside the window and before a FIN already known. True: it went in at RCV.NXT and left
@@ -85,7 +119,7 @@ static bool store_text(struct vtcp *c, struct vtcp_arrival g) {
   if (hi > c->rcv_adv) hi = c->rcv_adv;
   if (c->rcv_fin >= 0 && hi > c->rcv_fin) hi = c->rcv_fin;
   if (lo >= hi) return false;
-  store(c, g, lo, hi);
+  if (!store(c, g, first, lo, hi)) count_unstored(c);
   return lo == c->rcv_nxt && c->rcv.nxt == hi;
 }
 
