@@ -84,7 +84,7 @@ coverage-run: $(PROGRAMS)
 
 check-contracts: ## the same and the end-to-end tests, each call of the core checked against its contract
 	@$(MAKE) --no-print-directory BUILD=build/contracts SANITIZE=1 CONTRACTS=1 check-contracts-run
-check-contracts-run: $(VIOLATIONS) $(AGREE) $(PROGRAMS) $(BINARY)
+check-contracts-run: $(BUILD)/libvtcp_packetdrill.so $(VIOLATIONS) $(AGREE) $(PROGRAMS) $(BINARY)
 	@cat $(MONITORS)/report.txt
 	@rm -f $(MONITORS)/calls
 	@SOAK_RUNS=$${SOAK_RUNS:-200} ASAN_OPTIONS=detect_leaks=1 VTCP=$(abspath $(BUILD))/vtcp MONITOR_CALLS=$(abspath $(MONITORS))/calls \

@@ -90,9 +90,11 @@ static void init_refuses(void **state) {
 /* A window smaller than the unit of the window field could never be told. */
 static void init_refuses_a_scale_beyond_the_buffer(void **state) {
   (void)state;
+  static uint8_t large[1u << 14];
   refused(with(window_shift, 7));
   for (uint16_t shift = 0; shift <= 14; shift++) {
     struct vtcp_config cfg = with(window_shift, shift);
+    cfg.rcv_buf = large;
     cfg.rcv_cap = 1u << shift;
     accepted(cfg);
     cfg.rcv_cap--;
