@@ -109,6 +109,9 @@ static void peek_inv(void) { (void)vtcp_peek(broken()); }
 static void consume_inv(void) { (void)vtcp_consume(broken(), 0); }
 static void close_inv(void) { (void)vtcp_close(broken()); }
 static void abort_inv(void) { (void)vtcp_abort(broken()); }
+static void set_nodelay_inv(void) { vtcp_set_nodelay(broken(), true); }
+static void set_user_timeout_inv(void) { (void)vtcp_set_user_timeout(broken(), 0, 0); }
+static void path_mss_inv(void) { (void)vtcp_path_mss(broken(), 0, 100); }
 static void timeout_inv(void) { vtcp_timeout(broken(), 0); }
 static void event_inv(void) { (void)vtcp_event(broken()); }
 static void deadline_valid(void) { (void)vtcp_deadline(freed(sizeof tcb)); }
@@ -191,6 +194,9 @@ static const struct violation {
     CASE(consume, inv),
     CASE(close, inv),
     CASE(abort, inv),
+    CASE(set_nodelay, inv),
+    CASE(set_user_timeout, inv),
+    CASE(path_mss, inv),
     CASE(status, inv),
     CASE(status, out),
     CASE(input, inv),
