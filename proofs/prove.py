@@ -228,6 +228,8 @@ class Gate:
             for p in problems:
                 self.problem(path, p)
             for name, texts in contracts.items():
+                if name in defined and not name.startswith("vtcp_"):
+                    continue  # static: another file may have its own
                 self.contracts.setdefault(name, {}).setdefault(frozenset(texts), []).append(path)
         for name, variants in self.contracts.items():
             if not name.startswith("__") and (len(variants) > 1 or any(len(v) > 1 for v in variants)):
