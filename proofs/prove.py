@@ -42,7 +42,7 @@ editor = ""
 in_place = false
 interactive = false
 """
-QUICK, FULL, WHY3_LIMIT, SMOKE, CANARY = 2, 30, 10, 2, 5 # seconds a goal
+QUICK, FULL, WHY3_LIMIT, SMOKE, CANARY = 2, 60, 10, 2, 5 # seconds a goal
 SMOKE_STEPS = 50000
 # WP never proves a \from, so writing one would be the assumption, not leaving it out (proofs/ASSUMPTIONS.md).
 HARMLESS = re.compile(r"Failed smoke-test|No \\from specification for assigned pointer")
