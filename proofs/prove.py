@@ -42,7 +42,7 @@ editor = ""
 in_place = false
 interactive = false
 """
-QUICK, FULL, WHY3_LIMIT, SMOKE, CANARY = 2, 60, 10, 2, 5 # seconds a goal
+QUICK, FULL, WHY3_LIMIT, SMOKE, CANARY = 2, (60, 240), 10, 2, 5  # seconds a goal
 SMOKE_STEPS = 50000
 # WP never proves a \from, so writing one would be the assumption, not leaving it out (proofs/ASSUMPTIONS.md).
 HARMLESS = re.compile(r"Failed smoke-test|No \\from specification for assigned pointer")
@@ -151,7 +151,7 @@ class Gate:
         """Runs WP on one file; returns its report as {function: {goal: {prover: numbers}}} and its log."""
         stem = os.path.join(self.tmp, re.sub(r"\W", "_", path) + "-" + tag)
         # A proof run knows only what it has proved itself: the full pass takes from the quick one.
-        session = re.sub(r"-full$", "-quick", stem) + "-session"
+        session = re.sub(r"-full\d+$", "-quick", stem) + "-session"
         cache = ["-wp-cache", "update", "-wp-session", "build/proofs/session" if self.fast else session]
         command = ["frama-c", "-no-unicode", *self.flags, *cache, *args, "-wp-report-json", stem + ".json", path]
         status, text = self.execute(command, lambda l: self.log.goal() if "] Goal " in l or "Smoke-test" in l else None)
@@ -307,12 +307,16 @@ class Gate:
             self.problem(path, f"Frama-C failed:\n{text[-3000:]}")
             return
         self.check_log(path, text)
-        hard = {f: left for f, goals in found.items() if (left := {g for g, v in goals.items() if is_open(v)})}
-        if hard:
-            rest = trying(PROVERS, FULL, len(PROVERS)) + options.get("args", [])
+        needed = 0
+        for seconds in FULL:
+            hard = {f: left for f, goals in found.items() if (left := {g for g, v in goals.items() if is_open(v)})}
+            if not hard:
+                break
+            needed = max(needed, len(hard))
+            rest = trying(PROVERS, seconds, len(PROVERS)) + options.get("args", [])
             if "(lemmas)" not in hard:
                 rest += ["-wp-fct", ",".join(sorted(hard))]
-            again, text = self.wp(path, "full", rest)
+            again, text = self.wp(path, f"full{seconds}", rest)
             if again is None:
                 self.problem(path, f"Frama-C failed:\n{text[-3000:]}")
                 return
@@ -336,7 +340,7 @@ class Gate:
                     self.leave(path, f"{g} ({v['wp:main']['total'] - proved(v)} of {v['wp:main']['total']})")
         n, ok = sums(found)
         self.log.line(f"[{self.log.clock()}] {path}: {ok}/{n} goals, {time.time() - began:.0f} s"
-                      + (f", {len(hard)} functions needed the full pass" if hard else ""))
+                      + (f", {needed} functions needed the full pass" if needed else ""))
 
     def leave(self, where, what):
         with self.lock:
