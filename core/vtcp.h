@@ -101,7 +101,7 @@ struct vtcp_status {
       ensures rcv: tcb_rcv(c) && tcb_window(c) && vtcp_reassembly_inv(&c->rcv);
       ensures options: tcb_options(c);
       ensures policy: tcb_policy(c);
-      ensures state: tcb_state(c) && tcb_acked(c) && tcb_unacked(c);
+      ensures state: tcb_state(c) && tcb_acked(c) && tcb_unacked(c) && tcb_armed(c);
       ensures closed: c->state == VTCP_CLOSED && c->outcome == VTCP_OUTCOME_NONE;
       ensures buffers: c->snd.data == \old(cfg->snd_buf) && c->snd.cap == \old(cfg->snd_cap) && c->rcv.data == \old(cfg->rcv_buf) &&
         c->rcv.cap == \old(cfg->rcv_cap);
@@ -142,6 +142,7 @@ enum vtcp_error vtcp_init(struct vtcp *c, const struct vtcp_config *cfg);
         (c->state == VTCP_CLOSED || c->state == VTCP_LISTEN);
       ensures ok: \result == VTCP_OK;
       ensures refine: tcb_abs(c) == spec_open_active(\old(tcb_abs(c)), iss, \min(\old(c->rcv.cap), 65535));
+      ensures T4_nothing: nothing_yet(c);
       ensures syn: syn_due(c);
       ensures R2: c->user_at == (c->user_timeout > 0 ? now + c->user_timeout : VTCP_NEVER);
     complete behaviors;
@@ -170,6 +171,7 @@ enum vtcp_error vtcp_open(struct vtcp *c, uint32_t iss, uint64_t now);
     behavior s3_10_1_passive:
       assumes new: c->state == VTCP_CLOSED;
       ensures ok: \result == VTCP_OK;
+      ensures T4_nothing: nothing_yet(c);
     complete behaviors;
     disjoint behaviors; */
 enum vtcp_error vtcp_listen(struct vtcp *c, uint32_t iss);
@@ -190,6 +192,7 @@ enum vtcp_error vtcp_listen(struct vtcp *c, uint32_t iss);
     exits never: \false;
     assigns c->snd.len, c->snd.data[0 .. c->snd.cap - 1], c->snd_up;
     ensures inv: tcb_inv(c);
+    KEEPS_RECEIVED;
     behavior s3_10_2_none:
       assumes none: send_none(c);
       assigns \nothing;
@@ -229,7 +232,8 @@ int64_t vtcp_send(struct vtcp *c, const uint8_t *src, uint32_t n, bool urgent);
     assigns c->rcv.head, c->rcv.len, dst[0 .. n - 1], c->ack_due, c->ack_at;
     ensures inv: tcb_inv(c);
     ensures refine: tcb_abs(c) == \old(tcb_abs(c)) || tcb_abs(c) == spec_receive(\old(tcb_abs(c)), \true);
-    ensures stream: \forall octets s; vtcp_reassembly_holds{Pre}(&c->rcv, s) ==> vtcp_reassembly_holds(&c->rcv, s);
+    KEEPS_STREAM;
+    KEEPS_RECEIVED;
     ensures T4_end: \result == VTCP_ERR_CLOSING && c->state >= VTCP_CLOSE_WAIT ==>
       c->rcv.len == 0 && c->rcv_nxt == c->rcv.nxt + 1;
     behavior s3_10_3_none:
@@ -283,7 +287,8 @@ struct vtcp_slices vtcp_peek(const struct vtcp *c);
     assigns c->rcv.head, c->rcv.len, c->ack_due, c->ack_at;
     ensures inv: tcb_inv(c);
     ensures refine: tcb_abs(c) == \old(tcb_abs(c)) || tcb_abs(c) == spec_receive(\old(tcb_abs(c)), \true);
-    ensures stream: \forall octets s; vtcp_reassembly_holds{Pre}(&c->rcv, s) ==> vtcp_reassembly_holds(&c->rcv, s);
+    KEEPS_STREAM;
+    KEEPS_RECEIVED;
     behavior invalid:
       assumes more: n > c->rcv.len;
       assigns \nothing;
@@ -308,6 +313,8 @@ enum vtcp_error vtcp_consume(struct vtcp *c, uint32_t n);
     exits never: \false;
     assigns WRITES_FINISH, c->fin;
     ensures inv: tcb_inv(c);
+    KEEPS_STREAM;
+    KEEPS_RECEIVED;
     behavior s3_10_4_none:
       assumes none: c->state == VTCP_CLOSED;
       assigns \nothing;
@@ -336,6 +343,8 @@ enum vtcp_error vtcp_close(struct vtcp *c);
     exits never: \false;
     assigns WRITES_FINISH, c->rst_due, c->rst_ackf, c->rst_seq, c->rst_ack;
     ensures inv: tcb_inv(c);
+    KEEPS_STREAM;
+    KEEPS_RECEIVED;
     ensures refine: tcb_abs(c) == spec_abort(\old(tcb_abs(c)));
     behavior s3_10_5_none:
       assumes none: c->state == VTCP_CLOSED;
@@ -449,6 +458,12 @@ void vtcp_status(const struct vtcp *c, struct vtcp_status *out);
       ensures ok: \result == VTCP_OK;
       ensures refine: \exists integer seq, ack; seg_places{Pre}(c, s, seq, ack) &&
         tcb_abs(c) == spec_arrive(\old(tcb_abs(c)), seg_of{Pre}(c, s, seq, ack), \old(allowed(c, now)), c->rcv.nxt);
+      ensures T4_taken: \exists integer seq, ack; seg_places{Pre}(c, s, seq, ack) && (input_refused{Pre, Post}(c, s, seq) ||
+        \forall integer o; vtcp_reassembly_present(&c->rcv, o) <==> vtcp_reassembly_present{Pre}(&c->rcv, o) ||
+          spec_takes(\old(tcb_abs(c)), seg_of{Pre}(c, s, seq, ack), o) == \true);
+      ensures T4_received: \exists integer seq, ack; seg_places{Pre}(c, s, seq, ack) && \forall octets t;
+        vtcp_reassembly_holds{Pre}(&c->rcv, t) && input_carries{Pre}(s, seq, t) ==> vtcp_reassembly_holds(&c->rcv, t);
+      KEEPS_STREAM;
     complete behaviors;
     disjoint behaviors; */
 enum vtcp_error vtcp_input(struct vtcp *c, const struct vtcp_segment *s, uint64_t now);
@@ -470,6 +485,9 @@ enum vtcp_error vtcp_input(struct vtcp *c, const struct vtcp_segment *s, uint64_
     ensures closed: c->state == VTCP_CLOSED ==> \old(c->state) == VTCP_CLOSED || vtcp_quiet(c);
     ensures again: \old(c->rtx_at) <= now && c->state >= VTCP_SYN_SENT ==>
       c->rtx_at == VTCP_NEVER && (c->probe || c->snd_ptr == c->snd_una);
+    ensures T7_past: now < VTCP_NEVER ==> c->rtx_at > now && c->user_at > now && c->wait_at > now;
+    KEEPS_STREAM;
+    KEEPS_RECEIVED;
     behavior early:
       assumes early: now < c->rtx_at && now < c->user_at && now < c->wait_at;
       assigns \nothing;
@@ -492,6 +510,8 @@ void vtcp_timeout(struct vtcp *c, uint64_t now);
     exits never: \false;
     assigns c->snd_mss, c->snd_ptr, c->rtx_head, c->rtt.timed_end;
     ensures inv: tcb_inv(c);
+    KEEPS_STREAM;
+    KEEPS_RECEIVED;
     ensures refine: tcb_abs(c) == \old(tcb_abs(c));
     behavior no_news:
       assumes no_news: !path_narrower(c, seq, mss);
@@ -527,8 +547,12 @@ bool vtcp_path_mss(struct vtcp *c, uint32_t seq, uint16_t mss);
     ensures none: !\result ==> tcb_abs(c) == \old(tcb_abs(c));
     ensures time: now > VTCP_TIME_MAX ==> !\result;
     ensures SHLD_14_never_shrinks: c->rcv_adv >= \old(c->rcv_adv);
-    ensures T7_armed: now <= VTCP_TIME_MAX && !\old(c->rst_due) && c->state >= VTCP_ESTABLISHED &&
-      c->snd_ptr < snd_all(c) ==> c->rtx_at != VTCP_NEVER;
+    ensures T7_armed: now <= VTCP_TIME_MAX && !\old(c->rst_due) && out_waits(c) ==> c->rtx_at != VTCP_NEVER;
+    ensures T7_ack: now <= VTCP_TIME_MAX && !\result && c->ack_due ==> c->ack_at > now;
+    ensures T7_deadline: now <= VTCP_TIME_MAX && !\result && \old(c->rtx_at) > now && \old(c->user_at) > now &&
+      \old(c->wait_at) > now ==> c->rtx_at > now && c->user_at > now && c->wait_at > now && ack_timer(c) > now;
+    KEEPS_STREAM;
+    KEEPS_RECEIVED;
     behavior s3_10_rst:
       assumes rst: now <= VTCP_TIME_MAX && c->rst_due != 0;
       ensures leaves: \result;

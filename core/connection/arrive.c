@@ -31,6 +31,8 @@ static void adopt(struct vtcp *c, struct vtcp_arrival g) {
     assigns c->snd_mss, c->wscale, c->snd_factor, c->rcv_factor, c->probes, c->snd_wnd, c->snd_wl1, c->snd_wl2,
       c->snd_wnd_max, c->irs;
     ensures inv: tcb_inv(c);
+    KEEPS_STREAM;
+    KEEPS_RECEIVED;
     ensures refine: tcb_abs(c) == spec_syn_of(\old(tcb_abs(c)), seg_abs(g)); */
 static void syn_of(struct vtcp *c, struct vtcp_arrival g, const struct vtcp_segment *s) {
   vtcp_arrival_options(c, s);
@@ -46,8 +48,10 @@ static void syn_of(struct vtcp *c, struct vtcp_arrival g, const struct vtcp_segm
     exits never: \false;
     assigns c->snd_ptr, c->rtx_at, c->user_at;
     KEEPS(mem); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); KEEPS(state); KEEPS(acked);
-    KEEPS(unacked); KEEPS(fresh);
+    KEEPS(unacked); KEEPS(fresh); KEEPS_STREAM; KEEPS_RECEIVED;
     ensures snd: \old(tcb_snd(c)) && c->snd_una == 0 ==> tcb_snd(c);
+    ensures watched: c->snd_una == 0 ==> tcb_watched(c);
+    ensures level: c->snd_ptr == 0;
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 static void answer_syn(struct vtcp *c, uint64_t now) {
   c->snd_ptr = 0;
@@ -62,6 +66,8 @@ static void answer_syn(struct vtcp *c, uint64_t now) {
     exits never: \false;
     assigns c->snd_ptr, c->rtx_at, c->user_at, c->state;
     ensures inv: tcb_inv(c);
+    KEEPS_STREAM;
+    KEEPS_RECEIVED;
     ensures refine: tcb_abs(c) == spec_enter(\old(tcb_abs(c)), VTCP_SYN_RECEIVED); */
 static void enter_syn_received(struct vtcp *c, uint64_t now) {
   answer_syn(c, now);
@@ -80,6 +86,8 @@ static void enter_syn_received(struct vtcp *c, uint64_t now) {
       c->snd_mss, c->wscale, c->snd_factor, c->rcv_factor, c->probes, c->snd_wnd, c->snd_wl1, c->snd_wl2,
       c->snd_wnd_max, c->irs, c->snd_ptr, c->rtx_at, c->user_at, c->state;
     ensures inv: tcb_inv(c);
+    KEEPS_STREAM;
+    KEEPS_RECEIVED;
     ensures refine: tcb_abs(c) == spec_arrive_listen(\old(tcb_abs(c)), seg_abs(g)); */
 static void arrive_listen(struct vtcp *c, struct vtcp_arrival g, const struct vtcp_segment *s, uint64_t now) {
   if (g.rst) return;
@@ -107,12 +115,14 @@ static bool ack_acceptable(const struct vtcp *c, struct vtcp_arrival g) {
     requires now: now <= VTCP_TIME_MAX;
     requires options: \valid_read(s) && \separated(c, s) && s->wscale <= 14;
     requires state: c->state == VTCP_SYN_SENT;
-    requires syn: g.syn && (g.ackf ==> c->snd_una < g.ack <= c->snd_nxt);
+    requires syn: g.syn && !g.rst && (g.ackf ==> c->snd_una < g.ack <= c->snd_nxt);
     terminates \true;
     exits never: \false;
     assigns WRITES_ESTABLISH, WRITES_DATA, c->snd_mss, c->wscale, c->snd_factor, c->rcv_factor, c->probes, c->snd_wnd, c->snd_wl1, c->snd_wl2,
       c->snd_wnd_max, c->irs, c->snd_ptr, c->rtx_at, c->user_at, c->state;
     ensures inv: tcb_inv(c);
+    KEEPS_STREAM;
+    TAKES(takes_syn_sent);
     ensures refine: tcb_abs(c) == (g.ackf ?
       spec_arrive_data(spec_ack_owed(spec_establish(spec_syn_of(\old(tcb_abs(c)), seg_abs(g)), seg_abs(g))), seg_abs(g), c->rcv.nxt) :
       spec_enter(spec_syn_of(\old(tcb_abs(c)), seg_abs(g)), VTCP_SYN_RECEIVED)); */
@@ -139,6 +149,8 @@ static void syn_sent_syn(struct vtcp *c, struct vtcp_arrival g, const struct vtc
       c->snd_mss, c->wscale, c->snd_factor, c->rcv_factor, c->probes, c->snd_wnd, c->snd_wl1, c->snd_wl2,
       c->snd_wnd_max, c->irs, c->snd_ptr, c->rtx_at, c->user_at, c->state;
     ensures inv: tcb_inv(c);
+    KEEPS_STREAM;
+    TAKES(takes_syn_sent);
     ensures refine: tcb_abs(c) == spec_arrive_syn_sent(\old(tcb_abs(c)), seg_abs(g), c->rcv.nxt); */
 /* RFC 9293 s3.10.7.3 */
 static void arrive_syn_sent(struct vtcp *c, struct vtcp_arrival g, const struct vtcp_segment *s, uint64_t now) {
@@ -166,6 +178,7 @@ static bool ack_in_range(const struct vtcp *c, struct vtcp_arrival g) {
 
 /*@ requires valid: \valid(c);
     requires budget: vtcp_challenge_inv(&c->challenge);
+    requires state: c->state >= VTCP_SYN_RECEIVED;
     terminates \true;
     exits never: \false;
     assigns c->unacceptable, WRITES_CHALLENGE;
@@ -184,6 +197,8 @@ static void reject(struct vtcp *c, uint64_t now) {
     exits never: \false;
     assigns c->unacceptable, WRITES_CHALLENGE, WRITES_ACK, WRITES_DATA;
     ensures inv: tcb_inv(c);
+    KEEPS_STREAM;
+    TAKES(takes_synchronized);
     ensures refine: tcb_abs(c) == spec_arrive_synchronized(\old(tcb_abs(c)), seg_abs(g), \old(allowed(c, now)), c->rcv.nxt); */
 /* s3.10.7.4 from the fifth check on, ESTABLISHED and later. */
 static void arrive_synchronized(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
@@ -204,6 +219,8 @@ static void arrive_synchronized(struct vtcp *c, struct vtcp_arrival g, uint64_t 
     exits never: \false;
     assigns c->rst_due, c->rst_ackf, c->rst_seq, c->rst_ack, WRITES_CHALLENGE, WRITES_ESTABLISH, WRITES_DATA;
     ensures inv: tcb_inv(c);
+    KEEPS_STREAM;
+    TAKES(takes_syn_received);
     ensures refine: tcb_abs(c) == spec_arrive_syn_received(\old(tcb_abs(c)), seg_abs(g), \old(allowed(c, now)), c->rcv.nxt); */
 /* s3.10.7.4 from the fifth check on, SYN-RECEIVED. Only SEG.SEQ = RCV.NXT shows that the peer adopted our ISN. */
 static void arrive_syn_received(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
@@ -238,6 +255,8 @@ static bool syn_ack_at_irs(const struct vtcp *c, struct vtcp_arrival g) {
     exits never: \false;
     assigns WRITES_INPUT;
     ensures inv: tcb_inv(c);
+    KEEPS_STREAM;
+    TAKES(takes_other);
     ensures refine: tcb_abs(c) == spec_arrive_other(\old(tcb_abs(c)), seg_abs(g), \old(allowed(c, now)), c->rcv.nxt); */
 /* RFC 9293 s3.10.7.4 */
 static void arrive_other(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
@@ -267,6 +286,8 @@ static void arrive_other(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
     exits never: \false;
     assigns WRITES_INPUT;
     ensures inv: tcb_inv(c);
+    KEEPS_STREAM;
+    TAKES(takes);
     ensures refine: tcb_abs(c) == spec_arrive(\old(tcb_abs(c)), seg_abs(g), \old(allowed(c, now)), c->rcv.nxt); */
 static void arrive(struct vtcp *c, struct vtcp_arrival g, const struct vtcp_segment *s, uint64_t now) {
   //@ assert state: spec_state(tcb_abs(c)) == c->state;

@@ -15,7 +15,8 @@ void vtcp_arrive_window_of(struct vtcp *c, struct vtcp_arrival g) {
     terminates \true;
     exits never: \false;
     assigns WRITES_CC, WRITES_RTT, c->rtx_at, c->user_at, c->ev_established;
-    KEEPS_INV;
+    KEEPS(mem); KEEPS(snd); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); KEEPS(state);
+    KEEPS(acked); KEEPS(unacked); KEEPS(timers); KEEPS_STREAM; KEEPS_RECEIVED;
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 static void start_policy(struct vtcp *c, int64_t ack, uint64_t now) {
   vtcp_congestion_init(&c->cc, c->snd_mss, c->rtt.backoffs > 0);
@@ -29,7 +30,9 @@ static void start_policy(struct vtcp *c, int64_t ack, uint64_t now) {
 }
 
 /* Our SYN is acknowledged; a CLOSE that waited is carried out (RFC 9293 s3.10.4). */
-/*@ requires inv: tcb_inv(c);
+/*@ requires mem: tcb_mem(c);
+    requires sides: tcb_snd(c) && tcb_rcv(c) && tcb_reassembly(c) && tcb_window(c);
+    requires inv: tcb_options(c) && tcb_policy(c) && tcb_state(c) && tcb_acked(c) && tcb_unacked(c) && tcb_timers(c);
     requires state: c->state == VTCP_SYN_SENT || c->state == VTCP_SYN_RECEIVED;
     requires acceptable: c->snd_una < g.ack <= c->snd_nxt;
     terminates \true;
@@ -40,6 +43,9 @@ static void start_policy(struct vtcp *c, int64_t ack, uint64_t now) {
     ensures state: tcb_state(c);
     ensures acked: tcb_acked(c);
     ensures unacked: tcb_unacked(c);
+    ensures armed: tcb_armed(c);
+    KEEPS_STREAM;
+    KEEPS_RECEIVED;
     ensures refine: tcb_abs(c) == spec_now_established(\old(tcb_abs(c)), seg_abs(g)); */
 static void now_established(struct vtcp *c, struct vtcp_arrival g) {
   c->snd_una = g.ack;
@@ -62,7 +68,7 @@ void vtcp_arrive_establish(struct vtcp *c, struct vtcp_arrival g, uint64_t now) 
     exits never: \false;
     assigns c->rtt.timed_end, c->rtx_head;
     KEEPS_INV;
-    KEEPS_STREAM;
+    KEEPS(timers);
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 static void resend(struct vtcp *c) {
   c->rtx_head = true;
@@ -78,7 +84,6 @@ static void resend(struct vtcp *c) {
     exits never: \false;
     assigns WRITES_CC;
     KEEPS_INV;
-    KEEPS_STREAM;
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 static bool duplicate(struct vtcp *c) {
   bool lost = vtcp_congestion_duplicate(&c->cc, c->snd_nxt - c->snd_una, c->snd_una, c->snd_nxt);
@@ -94,7 +99,6 @@ static bool duplicate(struct vtcp *c) {
     exits never: \false;
     assigns WRITES_CC, c->rtt.timed_end, c->rtx_head;
     KEEPS_INV;
-    KEEPS_STREAM;
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 static void count_duplicate(struct vtcp *c, struct vtcp_arrival g) {
   if (g.ack != c->snd_una || c->snd_una == c->snd_nxt || g.txt > 0 || g.fin || g.wnd != c->snd_wnd || g.wnd == 0)
@@ -111,7 +115,7 @@ static void count_duplicate(struct vtcp *c, struct vtcp_arrival g) {
     exits never: \false;
     assigns WRITES_RTT;
     KEEPS_INV;
-    KEEPS_STREAM;
+    KEEPS(timers);
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 static void sample(struct vtcp *c, uint64_t now) {
   vtcp_rtt_acked(&c->rtt, c->snd_una, now);
@@ -126,8 +130,8 @@ static void sample(struct vtcp *c, uint64_t now) {
     terminates \true;
     exits never: \false;
     assigns WRITES_CC, c->rtx_head;
-    KEEPS_INV;
-    KEEPS_STREAM;
+    KEEPS(mem); KEEPS(snd); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); KEEPS(state);
+    KEEPS(acked); KEEPS(unacked); KEEPS(timers); KEEPS_STREAM; KEEPS_RECEIVED;
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 static bool grow(struct vtcp *c, int64_t acked) {
   c->rtx_head = false;
@@ -143,8 +147,9 @@ static bool grow(struct vtcp *c, int64_t acked) {
     terminates \true;
     exits never: \false;
     assigns c->probes, c->ev_space, c->rtx_at;
-    KEEPS_INV;
-    KEEPS_STREAM;
+    KEEPS(mem); KEEPS(snd); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); KEEPS(state);
+    KEEPS(acked); KEEPS(unacked); KEEPS_STREAM; KEEPS_RECEIVED;
+    ensures RFC6298_s5_3: \old(tcb_snd(c)) && c->state >= VTCP_ESTABLISHED && \old(tcb_timers(c)) ==> tcb_armed(c);
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 static void rearm(struct vtcp *c, uint64_t now) {
   c->probes = 0;
@@ -161,8 +166,9 @@ static void rearm(struct vtcp *c, uint64_t now) {
     terminates \true;
     exits never: \false;
     assigns WRITES_CC, WRITES_RTT, c->rtx_head, c->probes, c->ev_space, c->rtx_at;
-    KEEPS_INV;
-    KEEPS_STREAM;
+    KEEPS(mem); KEEPS(snd); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); KEEPS(state);
+    KEEPS(acked); KEEPS(unacked); KEEPS_STREAM; KEEPS_RECEIVED;
+    ensures armed: c->state >= VTCP_ESTABLISHED && \old(tcb_timers(c)) ==> tcb_armed(c);
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 static void progress(struct vtcp *c, int64_t acked, uint64_t now) {
   sample(c, now);
@@ -180,7 +186,7 @@ static void progress(struct vtcp *c, int64_t acked, uint64_t now) {
     KEEPS(mem); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); KEEPS(state); KEEPS(acked);
     ensures snd: tcb_snd(c);
     ensures una: c->snd_una == ack;
-    KEEPS_STREAM;
+    KEEPS(armed); KEEPS_STREAM; KEEPS_RECEIVED;
     ensures refine: tcb_abs(c) == spec_una_of(\old(tcb_abs(c)), ack); */
 static void una_of(struct vtcp *c, int64_t ack) {
   int64_t end = c->snd.base + c->snd.len;
@@ -203,7 +209,7 @@ static void una_of(struct vtcp *c, int64_t ack) {
     KEEPS(mem); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); KEEPS(state); KEEPS(acked);
     ensures snd: tcb_snd(c);
     ensures una: c->snd_una == \max(\old(c->snd_una), g.ack);
-    KEEPS_STREAM;
+    KEEPS(armed); KEEPS_STREAM; KEEPS_RECEIVED;
     ensures refine: tcb_abs(c) == spec_ack_una(\old(tcb_abs(c)), seg_abs(g)); */
 static void ack_una(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
   if (g.ack <= c->snd_una) return;
@@ -218,7 +224,6 @@ static void ack_una(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
     exits never: \false;
     assigns c->probes, c->snd_wnd, c->snd_wl1, c->snd_wl2, c->snd_wnd_max;
     KEEPS_INV;
-    KEEPS_STREAM;
     ensures refine: tcb_abs(c) == spec_ack_window(\old(tcb_abs(c)), seg_abs(g)); */
 static void ack_window(struct vtcp *c, struct vtcp_arrival g) {
   if (c->snd_una > g.ack) return;
@@ -234,8 +239,7 @@ static void ack_window(struct vtcp *c, struct vtcp_arrival g) {
     exits never: \false;
     assigns WRITES_FINISH;
     KEEPS(mem); KEEPS(snd); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); KEEPS(state);
-    KEEPS(acked);
-    KEEPS_STREAM;
+    KEEPS(acked); KEEPS(armed); KEEPS_STREAM; KEEPS_RECEIVED;
     ensures unacked: tcb_unacked(c);
     ensures range: c->state == VTCP_CLOSED || c->state >= VTCP_ESTABLISHED;
     ensures refine: tcb_abs(c) == spec_ack_fin(\old(tcb_abs(c))); */
@@ -255,11 +259,11 @@ static void ack_fin(struct vtcp *c, uint64_t now) {
     requires snd: tcb_snd(c);
     requires policy: tcb_policy(c);
     requires now: now <= VTCP_TIME_MAX;
+    requires state: c->state >= VTCP_ESTABLISHED;
     terminates \true;
     exits never: \false;
     assigns c->user_at;
     KEEPS_INV;
-    KEEPS_STREAM;
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 /* The user timeout runs while something is unacknowledged and the peer gives no sign of life: an advance, or an
    answer to a zero-window probe (MUST-37). */

@@ -6,6 +6,8 @@
     exits never: \false;
     assigns WRITES_FRESH_SEND, c->state;
     ensures inv: tcb_inv(c);
+    KEEPS_STREAM;
+    KEEPS_RECEIVED;
     ensures refine: tcb_abs(c) == spec_back_to_listen(\old(tcb_abs(c))); */
 static void back_to_listen(struct vtcp *c) {
   vtcp_tcb_fresh_send(c);
@@ -53,10 +55,13 @@ static void repeat_syn(struct vtcp *c, struct vtcp_arrival g) {
 
 /* An acknowledgment, if the budget has one. */
 /*@ requires inv: tcb_inv(c);
+    requires state: c->state >= VTCP_SYN_RECEIVED;
     terminates \true;
     exits never: \false;
     assigns c->snd_ptr, WRITES_CHALLENGE;
     ensures inv: tcb_inv(c);
+    KEEPS_STREAM;
+    KEEPS_RECEIVED;
     ensures refine: tcb_abs(c) == spec_challenge(\old(tcb_abs(c)), \old(allowed(c, now))); */
 static void answer(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
   vtcp_tcb_challenge(c, now);

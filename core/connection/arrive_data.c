@@ -22,7 +22,6 @@ static void arrive_urg(struct vtcp *c, struct vtcp_arrival g) {
     exits never: \false;
     assigns c->unstored;
     KEEPS_INV;
-    ensures stream: \forall octets s; vtcp_reassembly_holds{Pre}(&c->rcv, s) ==> vtcp_reassembly_holds(&c->rcv, s);
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 static void count_unstored(struct vtcp *c) {
   if (c->unstored < UINT32_MAX) c->unstored++;
@@ -40,12 +39,14 @@ static void count_unstored(struct vtcp *c) {
     ensures reassembly: tcb_reassembly(c);
     ensures grows: \old(c->rcv.nxt) <= c->rcv.nxt;
     ensures least: !vtcp_reassembly_present(&c->rcv, c->rcv.nxt);
-    ensures taken: \forall integer o; vtcp_reassembly_present(&c->rcv, o) ==>
-      vtcp_reassembly_present{Pre}(&c->rcv, o) || off <= o < off + n;
-    ensures stream: \forall octets s; vtcp_reassembly_holds{Pre}(&c->rcv, s) &&
+    ensures taken: \result ==> \forall integer o; vtcp_reassembly_present(&c->rcv, o) <==>
+      vtcp_reassembly_present{Pre}(&c->rcv, o) || (off <= o < off + n && \old(c->rcv.nxt) <= o < vtcp_reassembly_limit(&c->rcv));
+    ensures refused: !\result ==> \old(c->rcv.nxt) < off && vtcp_reassembly_full{Pre}(&c->rcv) && received_same{Pre, Post}(c);
+    ensures octets: \forall octets s; vtcp_reassembly_holds{Pre}(&c->rcv, s) &&
       (\forall integer o; off <= o < off + n ==> \old(src[o - off]) == octet_at(s, o)) ==>
       vtcp_reassembly_holds(&c->rcv, s);
-    KEEPS(mem); KEEPS(snd); KEEPS(options); KEEPS(policy); KEEPS(edges); KEEPS(acked); KEEPS(unacked);
+    KEEPS(mem); KEEPS(snd); KEEPS(options); KEEPS(policy); KEEPS(edges); KEEPS(acked); KEEPS(unacked); KEEPS(armed);
+    KEEPS_STREAM;
     ensures level: c->rcv_nxt == \old(c->rcv_nxt) && c->rcv_adv == \old(c->rcv_adv);
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 static bool insert(struct vtcp *c, int64_t off, const uint8_t *src, uint32_t n) {
@@ -60,6 +61,7 @@ static bool insert(struct vtcp *c, int64_t off, const uint8_t *src, uint32_t n) 
   //@ assert rtt: \at(vtcp_rtt_inv(&c->rtt), Pre) ==> vtcp_rtt_inv(&c->rtt);
   //@ assert congestion: \at(vtcp_congestion_inv(&c->cc), Pre) ==> vtcp_congestion_inv(&c->cc);
   //@ assert ring: \at(vtcp_ring_inv(&c->snd), Pre) ==> vtcp_ring_inv(&c->snd);
+  //@ assert queue: \forall integer o; vtcp_ring_octet(&c->snd, o) == vtcp_ring_octet{Pre}(&c->snd, o);
   return stored;
 }
 
@@ -78,9 +80,13 @@ static bool insert(struct vtcp *c, int64_t off, const uint8_t *src, uint32_t n) 
     ensures grows: \old(c->rcv.nxt) <= c->rcv.nxt <= c->rcv_adv;
     ensures reassembly: tcb_reassembly(c);
     ensures window: tcb_window(c);
-    KEEPS(mem); KEEPS(snd); KEEPS(options); KEEPS(policy); KEEPS(edges); KEEPS(acked); KEEPS(unacked);
+    KEEPS(mem); KEEPS(snd); KEEPS(options); KEEPS(policy); KEEPS(edges); KEEPS(acked); KEEPS(unacked); KEEPS(armed);
+    KEEPS_STREAM;
     ensures least: !vtcp_reassembly_present(&c->rcv, c->rcv.nxt);
-    ensures stream: \forall octets s; vtcp_reassembly_holds{Pre}(&c->rcv, s) && seg_carries{Pre}(g, s) ==>
+    ensures taken: \result ==> \forall integer o; vtcp_reassembly_present(&c->rcv, o) <==>
+      vtcp_reassembly_present{Pre}(&c->rcv, o) || lo <= o < hi;
+    ensures refused: !\result ==> \old(c->rcv.nxt) < lo && vtcp_reassembly_full{Pre}(&c->rcv) && received_same{Pre, Post}(c);
+    ensures received: \forall octets s; vtcp_reassembly_holds{Pre}(&c->rcv, s) && seg_carries{Pre}(g, s) ==>
       vtcp_reassembly_holds(&c->rcv, s);
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 static bool store(struct vtcp *c, struct vtcp_arrival g, int64_t first, int64_t lo, int64_t hi) {
@@ -102,15 +108,16 @@ static bool store(struct vtcp *c, struct vtcp_arrival g, int64_t first, int64_t 
     requires window: tcb_window(c);
     requires seg: seg_ok(g) && seg_mem(c, g);
     requires level: c->rcv_nxt == c->rcv.nxt;
+    requires receiving: spec_receiving(tcb_abs(c)) == \true;
     terminates \true;
     exits never: \false;
     assigns c->rcv.len, c->rcv.nxt, WRITES_RANGES, c->rcv.data[0 .. c->rcv.cap - 1], c->unstored;
     ensures grows: \old(c->rcv.nxt) <= c->rcv.nxt <= c->rcv_adv;
     ensures reassembly: tcb_reassembly(c);
     ensures window: tcb_window(c);
-    KEEPS(mem); KEEPS(snd); KEEPS(options); KEEPS(policy); KEEPS(edges); KEEPS(acked); KEEPS(unacked);
-    ensures stream: \forall octets s; vtcp_reassembly_holds{Pre}(&c->rcv, s) && seg_carries{Pre}(g, s) ==>
-      vtcp_reassembly_holds(&c->rcv, s);
+    KEEPS(mem); KEEPS(snd); KEEPS(options); KEEPS(policy); KEEPS(edges); KEEPS(acked); KEEPS(unacked); KEEPS(armed);
+    KEEPS_STREAM;
+    TAKES(takes_data);
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 static bool store_text(struct vtcp *c, struct vtcp_arrival g) {
   int64_t first = g.seq + (g.syn ? 1 : 0);
@@ -131,6 +138,7 @@ static bool store_text(struct vtcp *c, struct vtcp_arrival g) {
     assigns c->rcv_nxt, c->ev_data;
     ensures level: c->rcv_nxt == c->rcv.nxt;
     KEEPS(mem); KEEPS(snd); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); KEEPS(acked); KEEPS(unacked);
+    KEEPS(armed); KEEPS_STREAM; KEEPS_RECEIVED;
     ensures rcv: \old(tcb_edges(c)) && 1 <= c->rcv.nxt ==> tcb_rcv(c);
     ensures refine: tcb_abs(c) == spec_advance(\old(tcb_abs(c)), c->rcv.nxt); */
 static void advance(struct vtcp *c) {
@@ -141,6 +149,7 @@ static void advance(struct vtcp *c) {
 /*@ requires valid: \valid(c);
     requires rcv: tcb_rcv(c);
     requires now: now <= VTCP_TIME_MAX;
+    requires state: c->state >= VTCP_SYN_RECEIVED;
     terminates \true;
     exits never: \false;
     assigns c->ack_due, c->ack_at;
@@ -168,6 +177,8 @@ static void schedule_ack(struct vtcp *c, bool in_order, uint64_t now) {
     assigns c->rcv.len, c->rcv.nxt, WRITES_RANGES, c->rcv.data[0 .. c->rcv.cap - 1], c->unstored, c->rcv_nxt,
       c->ev_data, c->ack_due, c->ack_at;
     ensures inv: tcb_inv(c);
+    KEEPS_STREAM;
+    TAKES(takes_data);
     ensures refine: tcb_abs(c) == spec_arrive_text(\old(tcb_abs(c)), seg_abs(g), c->rcv.nxt); */
 static void arrive_text(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
   if (!vtcp_tcb_receiving(c)) return;
@@ -199,7 +210,7 @@ static void note_fin(struct vtcp *c, struct vtcp_arrival g) {
     assigns c->rcv_nxt, c->ev_fin;
     ensures nxt: c->rcv_nxt == \old(c->rcv_nxt) + 1;
     KEEPS(mem); KEEPS(snd); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); KEEPS(edges); KEEPS(acked);
-    KEEPS(unacked); */
+    KEEPS(unacked); KEEPS(armed); KEEPS_STREAM; KEEPS_RECEIVED; */
 static void pass_fin(struct vtcp *c) {
   c->rcv_nxt++;
   //@ assert slots: vtcp_reassembly_same_slots{Pre, Here}(&c->rcv);
@@ -216,7 +227,8 @@ static void pass_fin(struct vtcp *c) {
     assigns c->state, c->wait_at;
     ensures state: c->state == (\old(c->state) == VTCP_ESTABLISHED ? VTCP_CLOSE_WAIT :
       \old(c->state) == VTCP_FIN_WAIT_1 ? VTCP_CLOSING : VTCP_TIME_WAIT);
-    KEEPS(mem); KEEPS(snd); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); */
+    KEEPS(mem); KEEPS(snd); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); KEEPS(armed);
+    KEEPS_STREAM; KEEPS_RECEIVED; */
 static void after_fin(struct vtcp *c, uint64_t now) {
   if (c->state == VTCP_ESTABLISHED) {
     c->state = VTCP_CLOSE_WAIT;
@@ -234,6 +246,8 @@ static void after_fin(struct vtcp *c, uint64_t now) {
     exits never: \false;
     assigns c->rcv_nxt, c->ev_fin, c->ack_due, c->ack_at, c->state, c->wait_at;
     ensures inv: tcb_inv(c);
+    KEEPS_STREAM;
+    KEEPS_RECEIVED;
     ensures refine: tcb_abs(c) == spec_take_fin(\old(tcb_abs(c))); */
 static void take_fin(struct vtcp *c, uint64_t now) {
   if (!vtcp_tcb_receiving(c) || c->rcv_fin != c->rcv_nxt) return;
@@ -253,6 +267,8 @@ static void take_fin(struct vtcp *c, uint64_t now) {
     exits never: \false;
     assigns c->rcv_fin, c->rcv_nxt, c->ev_fin, c->ack_due, c->ack_at, c->state, c->wait_at;
     ensures inv: tcb_inv(c);
+    KEEPS_STREAM;
+    KEEPS_RECEIVED;
     ensures refine: tcb_abs(c) == spec_arrive_fin(\old(tcb_abs(c)), seg_abs(g)); */
 static void arrive_fin(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
   note_fin(c, g);

@@ -3,10 +3,13 @@
 /* The state after OPEN, and the user timeout. */
 /*@ requires valid: \valid(c);
     requires state: state == VTCP_SYN_SENT || state == VTCP_LISTEN;
+    requires listen: state == VTCP_LISTEN ==> user_at == VTCP_NEVER;
     terminates \true;
     exits never: \false;
     assigns c->state, c->passive, c->user_at;
     ensures state: \old(tcb_send_fresh(c) && tcb_receive_fresh(c)) ==> tcb_state(c) && tcb_acked(c) && tcb_unacked(c);
+    ensures armed: \old(tcb_send_fresh(c) && tcb_idle(c)) ==> tcb_armed(c);
+    KEEPS_STREAM; KEEPS_RECEIVED;
     ensures due: c->state == state && c->user_at == user_at;
     KEEPS(mem); KEEPS(snd); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy);
     KEEPS(send_fresh);
@@ -20,11 +23,13 @@ static void become(struct vtcp *c, int32_t state, bool passive, uint64_t user_at
 /* A connection begins. */
 /*@ requires inv: tcb_inv(c);
     requires state: state == VTCP_SYN_SENT || state == VTCP_LISTEN;
+    requires listen: state == VTCP_LISTEN ==> user_at == VTCP_NEVER;
     terminates \true;
     exits never: \false;
     assigns WRITES_OPENED, c->state, c->passive;
     ensures inv: tcb_inv(c);
     ensures due: c->state == state && c->user_at == user_at && tcb_send_fresh(c);
+    ensures nothing: nothing_yet(c);
     ensures refine: tcb_abs(c) ==
       spec_become(spec_opened(\old(tcb_abs(c)), iss, \min(\old(c->rcv.cap), 65535)), state, truth(passive)); */
 static void begin(struct vtcp *c, uint32_t iss, int32_t state, bool passive, uint64_t user_at) {
@@ -86,7 +91,7 @@ static uint32_t send_space(const struct vtcp *c) {
     ensures snd: tcb_snd(c);
     ensures len: c->snd.len == \old(c->snd.len) + m;
     KEEPS(mem); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); KEEPS(state); KEEPS(acked);
-    KEEPS(unacked);
+    KEEPS(unacked); KEEPS(armed); KEEPS_RECEIVED;
     ensures refine: tcb_abs(c) == spec_push(\old(tcb_abs(c)), m);
     ensures stream: \forall octets s; vtcp_ring_holds{Pre}(&c->snd, s) &&
       (\forall integer k; 0 <= k < m ==> \old(src[k]) == octet_at(s, \old(c->snd.base + c->snd.len) + k)) ==>
@@ -100,7 +105,6 @@ static void push(struct vtcp *c, const uint8_t *src, uint32_t m) { vtcp_ring_pus
     exits never: \false;
     assigns c->snd_up;
     KEEPS_INV;
-    KEEPS_STREAM;
     ensures refine: tcb_abs(c) == spec_point(\old(tcb_abs(c)), up); */
 static void point(struct vtcp *c, int64_t up) {
   c->snd_up = up;
@@ -168,6 +172,8 @@ static bool update_worth(const struct vtcp *c) {
     exits never: \false;
     assigns c->ack_due, c->ack_at;
     ensures inv: tcb_inv(c);
+    KEEPS_STREAM;
+    KEEPS_RECEIVED;
     ensures refine: tcb_abs(c) == \old(tcb_abs(c)) || tcb_abs(c) == spec_receive(\old(tcb_abs(c)), \true); */
 static void update(struct vtcp *c) {
   if (update_worth(c)) vtcp_tcb_ack_now(c);

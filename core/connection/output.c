@@ -281,7 +281,9 @@ static struct range next_new(const struct vtcp *c) {
     terminates \true;
     exits never: \false;
     assigns \nothing;
-    ensures may: out_may(c, \result.lo, \result.hi); */
+    ensures may: out_may(c, \result.lo, \result.hi);
+    ensures forced: c->snd_una < snd_all(c) && (c->rtx_head ? c->snd_una < c->snd_nxt : c->probe != 0) ==>
+      \result.lo < \result.hi; */
 static struct range choose(const struct vtcp *c) {
   struct range r = {c->snd_una, c->snd_una};
   if (c->rtx_head) {
@@ -302,7 +304,9 @@ static struct range choose(const struct vtcp *c) {
     terminates \true;
     exits never: \false;
     assigns c->rtx_head, c->probe, c->rtx_at, c->user_at;
-    ensures T7_armed: c->snd_ptr < snd_all(c) ==> c->rtx_at != VTCP_NEVER; */
+    ensures T7_armed: c->snd_ptr < snd_all(c) ==> c->rtx_at != VTCP_NEVER;
+    ensures kept: \old(c->rtx_at) != VTCP_NEVER ==> c->rtx_at == \old(c->rtx_at);
+    ensures later: \old(c->rtx_at) > now && \old(c->user_at) > now ==> c->rtx_at > now && c->user_at > now; */
 static void idle(struct vtcp *c, uint64_t now) {
   c->rtx_head = false;
   c->probe = false;
@@ -322,8 +326,10 @@ static void idle(struct vtcp *c, uint64_t now) {
     ensures may: out_may{Pre}(c, \result.lo, \result.hi);
     ensures none: \result.lo == \result.hi ==> \result.lo == c->snd_nxt;
     ensures some: \result.lo < \result.hi ==> c->state >= VTCP_ESTABLISHED;
-    ensures T7_armed: \result.lo == \result.hi && c->state >= VTCP_ESTABLISHED && c->snd_ptr < snd_all(c) ==>
-      c->rtx_at != VTCP_NEVER; */
+    ensures T7_armed: \result.lo == \result.hi && c->state >= VTCP_ESTABLISHED && c->snd_una < snd_all(c) ==>
+      c->rtx_at != VTCP_NEVER;
+    ensures later: \old(c->rtx_at) > now && \old(c->user_at) > now && \result.lo == \result.hi ==>
+      c->rtx_at > now && c->user_at > now; */
 static struct range leaving(struct vtcp *c, uint64_t now) {
   struct range none = {c->snd_nxt, c->snd_nxt};
   if (c->state < VTCP_ESTABLISHED || c->snd_una == queued(c)) return none;
@@ -338,12 +344,13 @@ static struct range leaving(struct vtcp *c, uint64_t now) {
 /* The window's edge. */
 /*@ requires valid: \valid(c);
     requires edge: c->rcv_adv <= adv <= VTCP_OFFSET_MAX;
+    requires backed: adv <= vtcp_reassembly_end(&c->rcv) || adv == c->rcv_adv;
     terminates \true;
     exits never: \false;
     assigns c->rcv_adv, c->ack_sent, c->ack_due;
     ensures adv: c->rcv_adv == adv;
     KEEPS(mem); KEEPS(snd); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); KEEPS(state); KEEPS(acked);
-    KEEPS(unacked);
+    KEEPS(unacked); KEEPS(armed); KEEPS_STREAM; KEEPS_RECEIVED;
     ensures rcv: \old(tcb_rcv(c)) ==> tcb_rcv(c);
     ensures refine: tcb_abs(c) == spec_out_edge(\old(tcb_abs(c)), adv); */
 static void set_edge(struct vtcp *c, int64_t adv) {
@@ -464,7 +471,8 @@ static uint64_t rtx_time(const struct vtcp *c, int64_t nxt, uint64_t now) {
     ensures set: c->snd_ptr == ptr && c->rtx_at == rtx_at && c->user_at == user_at;
     ensures snd: \old(tcb_snd(c)) && c->snd_una <= ptr <= c->snd_nxt ==> tcb_snd(c);
     KEEPS(mem); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); KEEPS(state); KEEPS(acked);
-    KEEPS(unacked);
+    KEEPS(unacked); KEEPS_STREAM; KEEPS_RECEIVED;
+    ensures armed: \old(tcb_armed(c)) && c->state >= VTCP_ESTABLISHED && rtx_at != VTCP_NEVER ==> tcb_armed(c);
     ensures same: tcb_abs(c) == \old(tcb_abs(c)); */
 static void set(struct vtcp *c, int64_t ptr, uint64_t rtx_at, uint64_t user_at) {
   c->snd_ptr = ptr;
@@ -478,6 +486,7 @@ static void set(struct vtcp *c, int64_t ptr, uint64_t rtx_at, uint64_t user_at) 
 /*@ requires inv: tcb_inv(c);
     requires now: now <= VTCP_TIME_MAX;
     requires range: 0 <= lo < hi <= c->snd_nxt;
+    requires state: c->state >= VTCP_ESTABLISHED;
     terminates \true;
     exits never: \false;
     assigns c->retransmitted, c->rtt.timed_end, c->rtt.timed_at, c->rtx_at, c->snd_ptr, c->user_at, c->rtx_head,
@@ -516,6 +525,7 @@ static void left(struct vtcp *c, int64_t lo, int64_t hi, uint64_t now) {
 
 /*@ requires valid: \valid(c);
     requires una: c->snd_una == 0 && c->snd_nxt <= 1;
+    requires at: at != VTCP_NEVER && c->state >= VTCP_SYN_SENT;
     terminates \true;
     exits never: \false;
     assigns c->snd_nxt, c->snd_ptr, c->ack_due, c->rtx_at;
@@ -603,7 +613,9 @@ static void send_syn(struct vtcp *c, uint64_t now, struct vtcp_segment *out) {
     ensures sayable: \result ==> seg_fits(out, VTCP_HEADER_MAX) && out_ports(c, out) && out_plain(out);
     ensures none: !\result ==> tcb_abs(c) == \old(tcb_abs(c));
     ensures SHLD_14_never_shrinks: c->rcv_adv >= \old(c->rcv_adv);
-    ensures T7_armed: c->state >= VTCP_ESTABLISHED && c->snd_ptr < snd_all(c) ==> c->rtx_at != VTCP_NEVER;
+    ensures T7_armed: out_waits(c) ==> c->rtx_at != VTCP_NEVER;
+    ensures T7_ack: !\result && c->ack_due ==> c->ack_at > now;
+    ensures later: !\result && \old(c->rtx_at) > now && \old(c->user_at) > now ==> c->rtx_at > now && c->user_at > now;
     ensures refine: \result ==> tcb_abs(c) == spec_out_range(\old(tcb_abs(c)), c->snd_nxt, c->rcv_adv);
     ensures MUST_16_range: \result ==> out_leaves{Pre, Post}(c, out); */
 static bool send_range(struct vtcp *c, uint64_t now, struct vtcp_segment *out) {

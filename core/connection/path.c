@@ -29,7 +29,7 @@ static void narrow(struct vtcp *c, uint16_t mss) {
   //@ assert reassembly: tcb_reassembly(c) && tcb_window(c);
   //@ assert policy: tcb_policy(c);
   //@ assert sides: tcb_mem(c) && tcb_snd(c) && tcb_rcv(c) && tcb_options(c);
-  //@ assert states: tcb_state(c) && tcb_acked(c) && tcb_unacked(c);
+  //@ assert states: tcb_state(c) && tcb_acked(c) && tcb_unacked(c) && tcb_armed(c);
 }
 
 bool vtcp_path_mss(struct vtcp *c, uint32_t seq, uint16_t mss) {

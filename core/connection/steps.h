@@ -23,6 +23,7 @@ struct vtcp_arrival {
 
 /* An acknowledgment is due, at once. */
 /*@ requires valid: \valid(c);
+    requires state: c->state >= VTCP_SYN_RECEIVED;
     terminates \true;
     exits never: \false;
     assigns c->ack_due, c->ack_at;
@@ -34,6 +35,7 @@ void vtcp_tcb_ack_now(struct vtcp *c);
 /* An acknowledgment is due, at once, if RFC 5961 s7 allows one. */
 /*@ requires valid: \valid(c);
     requires budget: vtcp_challenge_inv(&c->challenge);
+    requires state: c->state >= VTCP_SYN_RECEIVED;
     terminates \true;
     exits never: \false;
     assigns WRITES_CHALLENGE;
@@ -60,6 +62,10 @@ void vtcp_tcb_unacceptable(struct vtcp *c);
     KEEPS(mem); KEEPS(snd); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy);
     ensures opening: VTCP_LISTEN <= state <= VTCP_SYN_RECEIVED && \old(tcb_fresh(c)) && !c->close_wanted ==>
       tcb_state(c) && tcb_acked(c) && tcb_unacked(c);
+    ensures armed: \old(tcb_watched(c)) && (state < VTCP_SYN_SENT || c->snd_una == c->snd_ptr ||
+      (\old(c->state) >= VTCP_ESTABLISHED && state >= VTCP_ESTABLISHED)) && tcb_timers(c) ==> tcb_armed(c);
+    KEEPS_STREAM;
+    KEEPS_RECEIVED;
     ensures refine: tcb_abs(c) == spec_enter(\old(tcb_abs(c)), state); */
 void vtcp_tcb_enter(struct vtcp *c, int32_t state);
 
@@ -70,8 +76,10 @@ void vtcp_tcb_enter(struct vtcp *c, int32_t state);
     terminates \true;
     exits never: \false;
     assigns c->wait_at;
-    ensures s3_10_8_2_msl: c->wait_at == now + 2 * c->msl;
-    KEEPS_INV;
+    ensures s3_10_8_2_msl: c->wait_at == now + 2 * c->msl && c->wait_at != VTCP_NEVER;
+    KEEPS(mem); KEEPS(snd); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); KEEPS(state);
+    KEEPS(acked); KEEPS(unacked); KEEPS(watched); KEEPS_STREAM; KEEPS_RECEIVED;
+    ensures armed: \old(tcb_armed(c)) && c->state == VTCP_TIME_WAIT ==> tcb_armed(c);
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 void vtcp_tcb_start_wait(struct vtcp *c, uint64_t now);
 
@@ -95,8 +103,10 @@ void vtcp_tcb_finish(struct vtcp *c, int32_t outcome);
     ensures mem: tcb_mem(c);
     KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); KEEPS(receive_fresh);
     ensures snd: tcb_snd(c);
+    ensures stream: \forall octets s; vtcp_ring_holds(&c->snd, s);
+    KEEPS_RECEIVED;
     ensures rtt: vtcp_rtt_inv(&c->rtt) && c->rtt.rto_min == \old(c->rtt.rto_min);
-    ensures fresh: tcb_send_fresh(c);
+    ensures fresh: tcb_send_fresh(c) && tcb_idle(c);
     ensures refine: tcb_abs(c) == spec_fresh_send(\old(tcb_abs(c))); */
 void vtcp_tcb_fresh_send(struct vtcp *c);
 
@@ -116,8 +126,9 @@ void vtcp_tcb_fresh_send(struct vtcp *c);
     KEEPS(policy);
     ensures options: 64 <= c->mss <= 65475 && c->rcv_shift <= 14 ==> tcb_options(c);
     ensures outcome: c->outcome == VTCP_OUTCOME_NONE;
-    ensures closed: c->state == VTCP_CLOSED ==> tcb_state(c) && tcb_acked(c) && tcb_unacked(c);
-    ensures fresh: tcb_send_fresh(c) && tcb_receive_fresh(c);
+    ensures closed: c->state == VTCP_CLOSED ==> tcb_state(c) && tcb_acked(c) && tcb_unacked(c) && tcb_armed(c);
+    ensures fresh: tcb_send_fresh(c) && tcb_receive_fresh(c) && tcb_idle(c);
+    ensures nothing: nothing_yet(c);
     ensures refine: tcb_abs(c) == spec_opened(\old(tcb_abs(c)), iss, \min(\old(c->rcv.cap), 65535)); */
 void vtcp_tcb_opened(struct vtcp *c, uint32_t iss);
 
@@ -130,6 +141,7 @@ void vtcp_tcb_opened(struct vtcp *c, uint32_t iss);
     ensures state: c->state == (\old(c->state) == VTCP_ESTABLISHED ? VTCP_FIN_WAIT_1 : VTCP_LAST_ACK);
     ensures fin: c->fin && !c->close_wanted;
     KEEPS(mem); KEEPS(snd); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); KEEPS(state);
+    KEEPS(armed); KEEPS_STREAM; KEEPS_RECEIVED;
     ensures acked: tcb_acked(c);
     ensures unacked: \old(tcb_snd(c)) && !\old(c->fin) ==> tcb_unacked(c);
     ensures refine: tcb_abs(c) == spec_queue_fin(\old(tcb_abs(c))); */
@@ -195,6 +207,7 @@ uint32_t vtcp_arrival_len(struct vtcp_arrival g);
     assigns \nothing;
     ensures ok: seg_ok(\result);
     ensures text: \result.text == s->text && \result.txt == s->text_len;
+    ensures syn: \result.syn <==> s->flags / 2 % 2 != 0;
     ensures places: seg_places(c, s, \result.seq, \result.ack);
     ensures value: seg_abs(\result) == seg_of(c, s, \result.seq, \result.ack); */
 struct vtcp_arrival vtcp_arrival_of(const struct vtcp *c, const struct vtcp_segment *s);
@@ -230,7 +243,7 @@ void vtcp_arrival_reset_for(struct vtcp *c, struct vtcp_arrival g);
     exits never: \false;
     assigns c->snd_mss, c->wscale, c->snd_factor, c->rcv_factor;
     KEEPS(mem); KEEPS(snd); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(policy); KEEPS(state); KEEPS(acked);
-    KEEPS(unacked);
+    KEEPS(unacked); KEEPS(armed); KEEPS_STREAM; KEEPS_RECEIVED;
     ensures abs: tcb_abs(c) == \old(tcb_abs(c));
     ensures options: tcb_options(c);
     ensures MUST_16_mss: c->snd_mss == \max(64, \min(c->mss, s->has_mss ? s->mss : c->ipv6 ? 1220 : 536));
@@ -244,12 +257,15 @@ void vtcp_arrival_options(struct vtcp *c, const struct vtcp_segment *s);
 
 /* First: the sequence number. False: the segment is done with. */
 /*@ requires inv: tcb_inv(c);
+    requires state: c->state >= VTCP_SYN_RECEIVED;
     requires seg: seg_ok(g);
     requires now: now <= VTCP_TIME_MAX;
     terminates \true;
     exits never: \false;
     assigns c->unacceptable, c->wait_at, c->snd_ptr, WRITES_CHALLENGE;
     ensures inv: tcb_inv(c);
+    KEEPS_STREAM;
+    KEEPS_RECEIVED;
     ensures s3_10_7_4_table_6: \result <==> spec_acceptable(\old(tcb_abs(c)), seg_abs(g)) == \true ||
       spec_allowance(\old(tcb_abs(c)), seg_abs(g)) == \true;
     ensures accepted: \result ==> tcb_abs(c) == \old(tcb_abs(c)) && allowed(c, now) == \old(allowed(c, now));
@@ -265,6 +281,8 @@ bool vtcp_arrive_seq(struct vtcp *c, struct vtcp_arrival g, uint64_t now);
     exits never: \false;
     assigns WRITES_FRESH_SEND, WRITES_FINISH, WRITES_CHALLENGE;
     ensures inv: tcb_inv(c);
+    KEEPS_STREAM;
+    KEEPS_RECEIVED;
     ensures refine: tcb_abs(c) == spec_arrive_rst(\old(tcb_abs(c)), seg_abs(g), \old(allowed(c, now))); */
 void vtcp_arrive_rst(struct vtcp *c, struct vtcp_arrival g, uint64_t now);
 
@@ -275,6 +293,8 @@ void vtcp_arrive_rst(struct vtcp *c, struct vtcp_arrival g, uint64_t now);
     exits never: \false;
     assigns WRITES_FRESH_SEND, WRITES_CHALLENGE, c->state;
     ensures inv: tcb_inv(c);
+    KEEPS_STREAM;
+    KEEPS_RECEIVED;
     ensures refine: tcb_abs(c) == spec_arrive_syn(\old(tcb_abs(c)), seg_abs(g), \old(allowed(c, now))); */
 void vtcp_arrive_syn(struct vtcp *c, struct vtcp_arrival g, uint64_t now);
 
@@ -285,6 +305,7 @@ void vtcp_arrive_syn(struct vtcp *c, struct vtcp_arrival g, uint64_t now);
     exits never: \false;
     assigns c->probes, c->snd_wnd, c->snd_wl1, c->snd_wl2, c->snd_wnd_max;
     KEEPS(mem); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); KEEPS(state); KEEPS(acked); KEEPS(unacked);
+    KEEPS(armed); KEEPS(timers); KEEPS_STREAM; KEEPS_RECEIVED;
     ensures snd: \old(tcb_snd(c)) && g.wnd <= VTCP_BUFFER_MAX ==> tcb_snd(c);
     ensures refine: tcb_abs(c) == spec_window_of(\old(tcb_abs(c)), seg_abs(g)); */
 void vtcp_arrive_window_of(struct vtcp *c, struct vtcp_arrival g);
@@ -298,6 +319,8 @@ void vtcp_arrive_window_of(struct vtcp *c, struct vtcp_arrival g);
     exits never: \false;
     assigns WRITES_ESTABLISH;
     ensures inv: tcb_inv(c);
+    KEEPS_STREAM;
+    KEEPS_RECEIVED;
     ensures refine: tcb_abs(c) == spec_establish(\old(tcb_abs(c)), seg_abs(g)); */
 void vtcp_arrive_establish(struct vtcp *c, struct vtcp_arrival g, uint64_t now);
 
@@ -313,6 +336,7 @@ void vtcp_arrive_establish(struct vtcp *c, struct vtcp_arrival g, uint64_t now);
     ensures inv: tcb_inv(c);
     ensures range: c->state == VTCP_CLOSED || c->state >= VTCP_ESTABLISHED;
     KEEPS_STREAM;
+    KEEPS_RECEIVED;
     ensures refine: tcb_abs(c) == spec_arrive_ack(\old(tcb_abs(c)), seg_abs(g)); */
 void vtcp_arrive_ack(struct vtcp *c, struct vtcp_arrival g, uint64_t now);
 
@@ -325,6 +349,8 @@ void vtcp_arrive_ack(struct vtcp *c, struct vtcp_arrival g, uint64_t now);
     exits never: \false;
     assigns WRITES_DATA;
     ensures inv: tcb_inv(c);
+    KEEPS_STREAM;
+    TAKES(takes_data);
     ensures refine: tcb_abs(c) == spec_arrive_data(\old(tcb_abs(c)), seg_abs(g), c->rcv.nxt); */
 void vtcp_arrive_data(struct vtcp *c, struct vtcp_arrival g, uint64_t now);
 

@@ -41,6 +41,8 @@ void vtcp_tcb_finish(struct vtcp *c, int32_t outcome) {
       c->snd_ptr == 0 && c->ack_sent == 1;
     ensures ring: \old(tcb_queue_empty(c)) ==> tcb_queue_empty(c);
     ensures refine: tcb_abs(c) == spec_fresh_offsets(\old(tcb_abs(c)));
+    KEEPS_STREAM;
+    KEEPS_RECEIVED;
     KEEPS(receive_fresh); KEEPS(mem); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); */
 static void fresh_offsets(struct vtcp *c) {
   c->snd_una = 0;
@@ -59,6 +61,8 @@ static void fresh_offsets(struct vtcp *c) {
     exits never: \false;
     assigns WRITES_RING;
     ensures ring: tcb_queue_empty(c);
+    ensures stream: \forall octets s; vtcp_ring_holds(&c->snd, s);
+    KEEPS_RECEIVED;
     ensures refine: tcb_abs(c) == spec_fresh_queue(\old(tcb_abs(c)));
     KEEPS(receive_fresh); KEEPS(mem); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); */
 static void fresh_queue(struct vtcp *c) {
@@ -73,7 +77,9 @@ static void fresh_queue(struct vtcp *c) {
     assigns WRITES_RTT;
     ensures rtt: vtcp_rtt_inv(&c->rtt) && c->rtt.rto_min == \old(c->rtt.rto_min);
     ensures abs: tcb_abs(c) == \old(tcb_abs(c));
-    KEEPS(send_fresh);
+    KEEPS_STREAM;
+    KEEPS_RECEIVED;
+    KEEPS(send_fresh); KEEPS(idle);
     KEEPS(receive_fresh); KEEPS(mem); KEEPS(snd); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); */
 static void fresh_rtt(struct vtcp *c) {
   vtcp_rtt_init(&c->rtt, c->rtt.rto_min);
@@ -85,11 +91,13 @@ static void fresh_rtt(struct vtcp *c) {
     exits never: \false;
     assigns c->fin, c->close_wanted, c->snd_wnd, c->snd_wnd_max, c->ack_due, c->rtx_head, c->probe, c->probes, c->rtx_at,
       c->user_at, c->wait_at;
-    ensures none: !c->fin && !c->close_wanted && c->snd_wnd == 0 && c->snd_wnd_max == 0 && !c->ack_due;
+    ensures none: !c->fin && !c->close_wanted && c->snd_wnd == 0 && c->snd_wnd_max == 0 && tcb_idle(c);
     ensures snd: \old(tcb_queue_empty(c)) && c->snd_una == 0 && c->snd_nxt == 0 && c->snd_up == 0 && c->snd_ptr == 0 ==>
       tcb_snd(c);
     ensures rto_min: c->rtt.rto_min == \old(c->rtt.rto_min);
     ensures refine: tcb_abs(c) == spec_fresh_marks(\old(tcb_abs(c)));
+    KEEPS_STREAM;
+    KEEPS_RECEIVED;
     ensures fresh: c->snd_una == 0 && c->snd_nxt == 0 && c->snd_ptr == 0 && c->ack_sent == 1 ==> tcb_send_fresh(c);
     KEEPS(receive_fresh); KEEPS(mem); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); */
 static void fresh_marks(struct vtcp *c) {
@@ -120,10 +128,13 @@ void vtcp_tcb_fresh_send(struct vtcp *c) {
     exits never: \false;
     assigns c->rcv.head, c->rcv.len, c->rcv.nxt, WRITES_RANGES;
     ensures reassembly: tcb_reassembly(c);
-    ensures nxt: c->rcv.nxt == 1;
+    ensures nxt: c->rcv.nxt == 1 && c->rcv.len == 0;
+    ensures none: \forall integer o; vtcp_reassembly_present(&c->rcv, o) <==> o < 1;
+    ensures received: \forall octets s; vtcp_reassembly_holds(&c->rcv, s);
+    KEEPS_STREAM;
     ensures free: \forall integer i; 0 <= i < VTCP_RANGES ==> c->rcv.lo[i] == c->rcv.hi[i];
     ensures rtt: \old(vtcp_rtt_inv(&c->rtt)) ==> vtcp_rtt_inv(&c->rtt);
-    KEEPS(mem); KEEPS(snd); KEEPS(options); KEEPS(policy); KEEPS(send_fresh);
+    KEEPS(mem); KEEPS(snd); KEEPS(options); KEEPS(policy); KEEPS(send_fresh); KEEPS(idle);
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 static void clear_received(struct vtcp *c) {
   vtcp_reassembly_clear(&c->rcv, 1);
@@ -132,7 +143,8 @@ static void clear_received(struct vtcp *c) {
 
 /* The peer's SYN is still to come. */
 /*@ requires valid: \valid(c);
-    requires nxt: c->rcv.nxt == 1;
+    requires nxt: c->rcv.nxt == 1 && c->rcv.len == 0;
+    requires caps: 0 < c->rcv.cap <= VTCP_BUFFER_MAX;
     requires free: \forall integer i; 0 <= i < VTCP_RANGES ==> c->rcv.lo[i] == c->rcv.hi[i];
     terminates \true;
     exits never: \false;
@@ -140,8 +152,10 @@ static void clear_received(struct vtcp *c) {
     ensures rcv: \old(tcb_send_fresh(c)) ==> tcb_rcv(c);
     ensures fresh: tcb_receive_fresh(c);
     ensures window: tcb_window(c);
+    KEEPS_STREAM;
+    KEEPS_RECEIVED;
     ensures rtt: \old(vtcp_rtt_inv(&c->rtt)) ==> vtcp_rtt_inv(&c->rtt);
-    KEEPS(mem); KEEPS(snd); KEEPS(reassembly); KEEPS(options); KEEPS(policy); KEEPS(send_fresh);
+    KEEPS(mem); KEEPS(snd); KEEPS(reassembly); KEEPS(options); KEEPS(policy); KEEPS(send_fresh); KEEPS(idle);
     ensures refine: tcb_abs(c) == spec_fresh_receive(\old(tcb_abs(c)), \min(c->rcv.cap, 65535)); */
 static void fresh_edges(struct vtcp *c) {
   c->irs = 0;
@@ -162,8 +176,11 @@ static void fresh_edges(struct vtcp *c) {
     ensures budget: vtcp_challenge_inv(&c->challenge);
     ensures options: 64 <= c->mss <= 65475 && c->rcv_shift <= 14 ==> tcb_options(c);
     ensures closed: \old(tcb_send_fresh(c)) && c->state == VTCP_CLOSED ==> tcb_state(c) && tcb_acked(c) && tcb_unacked(c);
+    ensures armed: \old(tcb_idle(c)) && c->state == VTCP_CLOSED ==> tcb_armed(c);
+    KEEPS_STREAM;
+    KEEPS_RECEIVED;
     ensures rtt: \old(vtcp_rtt_inv(&c->rtt)) ==> vtcp_rtt_inv(&c->rtt);
-    KEEPS(policy); KEEPS(send_fresh); KEEPS(receive_fresh);
+    KEEPS(policy); KEEPS(send_fresh); KEEPS(receive_fresh); KEEPS(idle);
     KEEPS(mem); KEEPS(snd); KEEPS(rcv); KEEPS(reassembly); KEEPS(window);
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 static void fresh_options(struct vtcp *c) {
@@ -187,8 +204,10 @@ static void fresh_options(struct vtcp *c) {
     exits never: \false;
     assigns c->outcome, c->iss, c->rst_due, c->rst_ackf, c->rst_seq, c->rst_ack;
     ensures outcome: c->outcome == VTCP_OUTCOME_NONE;
+    KEEPS_STREAM;
+    KEEPS_RECEIVED;
     ensures rtt: \old(vtcp_rtt_inv(&c->rtt)) ==> vtcp_rtt_inv(&c->rtt);
-    KEEPS(policy); KEEPS(options); KEEPS(send_fresh); KEEPS(receive_fresh);
+    KEEPS(policy); KEEPS(options); KEEPS(send_fresh); KEEPS(receive_fresh); KEEPS(idle);
     KEEPS(mem); KEEPS(snd); KEEPS(rcv); KEEPS(reassembly); KEEPS(window);
     ensures refine: tcb_abs(c) == spec_renew(\old(tcb_abs(c)), iss); */
 static void renew(struct vtcp *c, uint32_t iss) {
@@ -303,7 +322,7 @@ static void configure(struct vtcp *c, const struct vtcp_config *cfg) {
     assigns WRITES_CC;
     ensures policy: \old(vtcp_rtt_inv(&c->rtt) && vtcp_challenge_inv(&c->challenge)) && c->msl <= VTCP_DURATION_MAX &&
       c->user_timeout <= VTCP_DURATION_MAX ==> tcb_policy(c);
-    KEEPS(options); KEEPS(state); KEEPS(acked); KEEPS(unacked);
+    KEEPS(options); KEEPS(state); KEEPS(acked); KEEPS(unacked); KEEPS(armed);
     KEEPS(mem); KEEPS(snd); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); */
 static void fresh_congestion(struct vtcp *c) {
   vtcp_congestion_init(&c->cc, c->mss, false);

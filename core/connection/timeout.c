@@ -17,7 +17,7 @@ static void cut(struct vtcp *c, bool again) {
   //@ assert reassembly: tcb_reassembly(c) && tcb_window(c);
   //@ assert policy: tcb_policy(c);
   //@ assert sides: tcb_mem(c) && tcb_snd(c) && tcb_rcv(c) && tcb_options(c);
-  //@ assert states: tcb_state(c) && tcb_acked(c) && tcb_unacked(c);
+  //@ assert states: tcb_state(c) && tcb_acked(c) && tcb_unacked(c) && tcb_armed(c);
 }
 
 /* RFC 6298 (5.5), and Karn's rule. */
@@ -34,7 +34,7 @@ static void back_off(struct vtcp *c) {
   //@ assert reassembly: tcb_reassembly(c) && tcb_window(c);
   //@ assert policy: tcb_policy(c);
   //@ assert sides: tcb_mem(c) && tcb_snd(c) && tcb_rcv(c) && tcb_options(c);
-  //@ assert states: tcb_state(c) && tcb_acked(c) && tcb_unacked(c);
+  //@ assert states: tcb_state(c) && tcb_acked(c) && tcb_unacked(c) && tcb_armed(c);
 }
 
 /* RFC 6298 (5.4). */
@@ -54,7 +54,7 @@ static void rewind(struct vtcp *c) {
   //@ assert reassembly: tcb_reassembly(c) && tcb_window(c);
   //@ assert policy: tcb_policy(c);
   //@ assert sides: tcb_mem(c) && tcb_snd(c) && tcb_rcv(c) && tcb_options(c);
-  //@ assert states: tcb_state(c) && tcb_acked(c) && tcb_unacked(c);
+  //@ assert states: tcb_state(c) && tcb_acked(c) && tcb_unacked(c) && tcb_armed(c);
 }
 
 /* The retransmission timer: what is outstanding goes again from SND.UNA (RFC 6298 (5.4) to (5.6)). */
@@ -90,6 +90,7 @@ static void probe(struct vtcp *c) {
 }
 
 /*@ requires inv: tcb_inv(c);
+    requires state: c->state >= VTCP_SYN_SENT;
     terminates \true;
     exits never: \false;
     assigns c->rtx_at, c->probe, c->probes, c->rtt.rto, c->rtt.backoffs, c->rtt.timed_end, c->cc.cwnd, c->cc.ssthresh,
@@ -98,13 +99,13 @@ static void probe(struct vtcp *c) {
     ensures abs: tcb_abs(c) == \old(tcb_abs(c));
     ensures again: c->rtx_at == VTCP_NEVER && (c->probe || c->snd_ptr == c->snd_una); */
 static void rtx_timeout(struct vtcp *c) {
-  c->rtx_at = VTCP_NEVER;
-  //@ assert inv: tcb_inv(c);
-  //@ assert abs: tcb_abs(c) == \at(tcb_abs(c), Pre);
   if (c->snd_una == c->snd_nxt || (c->state >= VTCP_ESTABLISHED && c->snd_wnd == 0))
     probe(c);
   else
     retransmission(c);
+  //@ assert again: c->snd_ptr == c->snd_una || (c->state >= VTCP_ESTABLISHED && c->probe);
+  c->rtx_at = VTCP_NEVER;
+  //@ assert states: tcb_state(c) && tcb_acked(c) && tcb_unacked(c) && tcb_armed(c);
 }
 
 /* Some timer has run out. */
@@ -119,7 +120,8 @@ static void rtx_timeout(struct vtcp *c) {
       spec_timeout(\old(tcb_abs(c)), past(\old(c->user_at), now), past(\old(c->wait_at), now));
     ensures closed: c->state == VTCP_CLOSED ==> vtcp_quiet(c);
     ensures again: \old(c->rtx_at) <= now && c->state >= VTCP_SYN_SENT ==>
-      c->rtx_at == VTCP_NEVER && (c->probe || c->snd_ptr == c->snd_una); */
+      c->rtx_at == VTCP_NEVER && (c->probe || c->snd_ptr == c->snd_una);
+    ensures T7_past: now < VTCP_NEVER ==> c->rtx_at > now && c->user_at > now && c->wait_at > now; */
 static void expire(struct vtcp *c, uint64_t now) {
   //@ assert state: spec_state(tcb_abs(c)) == c->state;
   if (c->state == VTCP_TIME_WAIT && c->wait_at <= now)

@@ -352,6 +352,7 @@ static void parts_about_the_state(void **state) {
   PART("tcb_fins", established(c, VTCP_FIN_WAIT_1));
   PART("tcb_fins", established(c, VTCP_CLOSE_WAIT));
   PART("tcb_acked", (established(c, VTCP_FIN_WAIT_2), c->fin = true));
+  PART("tcb_armed", (established(c, VTCP_ESTABLISHED), c->snd_nxt = c->snd_ptr = 2, c->snd.len = 1));
   PART("tcb_unacked", (established(c, VTCP_FIN_WAIT_1), c->fin = true, c->snd_una = c->snd_nxt = c->snd_ptr = 2));
 }
 

@@ -167,6 +167,15 @@ static const char *tcb_unacked(const struct vtcp *c) {
   return NULL;
 }
 
+static const char *tcb_armed(const struct vtcp *c) {
+  HOLDS("tcb_armed", c->state < VTCP_SYN_SENT || c->snd_una == c->snd_ptr || c->rtx_at != VTCP_NEVER ||
+                       (c->state >= VTCP_ESTABLISHED && (c->rtx_head || c->probe)));
+  HOLDS("tcb_armed", (c->state == VTCP_TIME_WAIT) == (c->wait_at != VTCP_NEVER));
+  HOLDS("tcb_armed", !c->ack_due || c->state >= VTCP_SYN_RECEIVED);
+  HOLDS("tcb_armed", c->state > VTCP_LISTEN || (c->rtx_at == VTCP_NEVER && c->user_at == VTCP_NEVER));
+  return NULL;
+}
+
 static const char *quiet(const struct vtcp *c) {
   if (c->state != VTCP_CLOSED) return NULL;
   HOLDS("vtcp_quiet", !c->rtx_head && !c->probe);
@@ -186,6 +195,7 @@ const char *inv_broken(const struct vtcp *c) {
   ALSO(tcb_state(c));
   ALSO(tcb_acked(c));
   ALSO(tcb_unacked(c));
+  ALSO(tcb_armed(c));
   ALSO(quiet(c));
   return NULL;
 }
