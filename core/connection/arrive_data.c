@@ -29,6 +29,7 @@ static void count_unstored(struct vtcp *c) {
 
 /* The octets [off, off + n) go into the receive buffer; nothing else changes. */
 /*@ requires mem: tcb_mem(c);
+    requires ring: vtcp_ring_inv(&c->snd);
     requires reassembly: tcb_reassembly(c);
     requires src: \valid_read(src + (0 .. n - 1)) && \separated(c, src + (0 .. n - 1)) &&
       \separated(src + (0 .. n - 1), c->rcv.data + (0 .. c->rcv.cap - 1));
@@ -57,16 +58,25 @@ static bool insert(struct vtcp *c, int64_t off, const uint8_t *src, uint32_t n) 
   /*@ assert words: c->iss == \at(c->iss, Pre) && c->irs == \at(c->irs, Pre) && c->snd_wnd == \at(c->snd_wnd, Pre) &&
         c->snd_wnd_max == \at(c->snd_wnd_max, Pre) && c->rst_seq == \at(c->rst_seq, Pre) &&
         c->rst_ack == \at(c->rst_ack, Pre) && c->snd.len == \at(c->snd.len, Pre); */
+  //@ assert room: c->rcv.cap == \at(c->rcv.cap, Pre) && c->snd.cap == \at(c->snd.cap, Pre) && c->snd.head == \at(c->snd.head, Pre);
+  //@ assert end: vtcp_reassembly_end(&c->rcv) == \at(vtcp_reassembly_end(&c->rcv), Pre);
+  //@ assert same: !stored ==> c->rcv.nxt == \at(c->rcv.nxt, Pre) && vtcp_reassembly_same_slots{Pre, Here}(&c->rcv);
+  //@ assert full: !stored ==> \at(vtcp_reassembly_full(&c->rcv), Pre);
   //@ assert abs: tcb_abs(c) == \at(tcb_abs(c), Pre);
   //@ assert rtt: \at(vtcp_rtt_inv(&c->rtt), Pre) ==> vtcp_rtt_inv(&c->rtt);
   //@ assert congestion: \at(vtcp_congestion_inv(&c->cc), Pre) ==> vtcp_congestion_inv(&c->cc);
   //@ assert ring: \at(vtcp_ring_inv(&c->snd), Pre) ==> vtcp_ring_inv(&c->snd);
-  //@ assert queue: \forall integer o; vtcp_ring_octet(&c->snd, o) == vtcp_ring_octet{Pre}(&c->snd, o);
+  //@ assert data: \forall integer p; 0 <= p < c->snd.cap ==> c->snd.data[p] == \at(c->snd.data[\at(p, Here)], Pre);
+  /*@ assert queue: \forall integer o; c->snd.base <= o < c->snd.base + c->snd.len ==>
+        vtcp_ring_octet(&c->snd, o) == vtcp_ring_octet{Pre}(&c->snd, o); */
+  //@ assert watched: \at(tcb_watched(c), Pre) ==> tcb_watched(c);
+  //@ assert timers: \at(tcb_timers(c), Pre) ==> tcb_timers(c);
   return stored;
 }
 
 /* Stores the text's octets in [lo, hi). False: it found no free range, and nothing is stored. */
 /*@ requires mem: tcb_mem(c);
+    requires ring: vtcp_ring_inv(&c->snd);
     requires rcv: tcb_rcv(c);
     requires reassembly: tcb_reassembly(c);
     requires window: tcb_window(c);
@@ -103,6 +113,7 @@ static bool store(struct vtcp *c, struct vtcp_arrival g, int64_t first, int64_t 
 /* Stores what of the text is inside the window and before a FIN already known. True: it went in at RCV.NXT and left
    no gap behind it. */
 /*@ requires mem: tcb_mem(c);
+    requires ring: vtcp_ring_inv(&c->snd);
     requires rcv: tcb_rcv(c);
     requires reassembly: tcb_reassembly(c);
     requires window: tcb_window(c);

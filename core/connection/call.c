@@ -29,7 +29,9 @@ static void become(struct vtcp *c, int32_t state, bool passive, uint64_t user_at
     assigns WRITES_OPENED, c->state, c->passive;
     ensures inv: tcb_inv(c);
     ensures due: c->state == state && c->user_at == user_at && tcb_send_fresh(c);
-    ensures nothing: nothing_yet(c);
+    ensures stream: \forall octets s; vtcp_ring_holds(&c->snd, s);
+    ensures received: \forall octets s; vtcp_reassembly_holds(&c->rcv, s);
+    ensures present: \forall integer o; vtcp_reassembly_present(&c->rcv, o) <==> o < 1;
     ensures refine: tcb_abs(c) ==
       spec_become(spec_opened(\old(tcb_abs(c)), iss, \min(\old(c->rcv.cap), 65535)), state, truth(passive)); */
 static void begin(struct vtcp *c, uint32_t iss, int32_t state, bool passive, uint64_t user_at) {

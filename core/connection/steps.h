@@ -128,7 +128,9 @@ void vtcp_tcb_fresh_send(struct vtcp *c);
     ensures outcome: c->outcome == VTCP_OUTCOME_NONE;
     ensures closed: c->state == VTCP_CLOSED ==> tcb_state(c) && tcb_acked(c) && tcb_unacked(c) && tcb_armed(c);
     ensures fresh: tcb_send_fresh(c) && tcb_receive_fresh(c) && tcb_idle(c);
-    ensures nothing: nothing_yet(c);
+    ensures stream: \forall octets s; vtcp_ring_holds(&c->snd, s);
+    ensures received: \forall octets s; vtcp_reassembly_holds(&c->rcv, s);
+    ensures present: \forall integer o; vtcp_reassembly_present(&c->rcv, o) <==> o < 1;
     ensures refine: tcb_abs(c) == spec_opened(\old(tcb_abs(c)), iss, \min(\old(c->rcv.cap), 65535)); */
 void vtcp_tcb_opened(struct vtcp *c, uint32_t iss);
 
