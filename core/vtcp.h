@@ -103,6 +103,8 @@ struct vtcp_status {
       ensures policy: tcb_policy(c);
       ensures state: tcb_state(c) && tcb_acked(c) && tcb_unacked(c) && tcb_armed(c);
       ensures closed: c->state == VTCP_CLOSED && c->outcome == VTCP_OUTCOME_NONE;
+      ensures negotiated: opt_abs(c) == spec_opt_fresh(opt_abs(c));
+      ensures untold: told_nothing(c);
       ensures buffers: c->snd.data == \old(cfg->snd_buf) && c->snd.cap == \old(cfg->snd_cap) && c->rcv.data == \old(cfg->rcv_buf) &&
         c->rcv.cap == \old(cfg->rcv_cap);
       ensures config: c->local_port == \old(cfg->local_port) && c->remote_port == \old(cfg->remote_port) && c->mss == \old(cfg->mss) &&
@@ -143,6 +145,8 @@ enum vtcp_error vtcp_init(struct vtcp *c, const struct vtcp_config *cfg);
       ensures ok: \result == VTCP_OK;
       ensures refine: tcb_abs(c) == spec_open_active(\old(tcb_abs(c)), iss, \min(\old(c->rcv.cap), 65535));
       ensures T4_nothing: nothing_yet(c);
+      ensures negotiated: opt_abs(c) == spec_opt_open_active(\old(opt_abs(c)), \old(tcb_abs(c)));
+      ensures untold: told_nothing(c);
       ensures syn: syn_due(c);
       ensures R2: c->user_at == (c->user_timeout > 0 ? now + c->user_timeout : VTCP_NEVER);
     complete behaviors;
@@ -164,6 +168,7 @@ enum vtcp_error vtcp_open(struct vtcp *c, uint32_t iss, uint64_t now);
     ensures kept: c->snd.data == \old(c->snd.data) && c->snd.cap == \old(c->snd.cap) &&
       c->rcv.data == \old(c->rcv.data) && c->rcv.cap == \old(c->rcv.cap);
     ensures refine: tcb_abs(c) == spec_open_passive(\old(tcb_abs(c)), iss, \min(\old(c->rcv.cap), 65535));
+    ensures negotiated: opt_abs(c) == spec_opt_open_passive(\old(opt_abs(c)), \old(tcb_abs(c)));
     behavior exists:
       assumes exists: c->state != VTCP_CLOSED;
       assigns \nothing;
@@ -172,6 +177,7 @@ enum vtcp_error vtcp_open(struct vtcp *c, uint32_t iss, uint64_t now);
       assumes new: c->state == VTCP_CLOSED;
       ensures ok: \result == VTCP_OK;
       ensures T4_nothing: nothing_yet(c);
+      ensures untold: told_nothing(c);
     complete behaviors;
     disjoint behaviors; */
 enum vtcp_error vtcp_listen(struct vtcp *c, uint32_t iss);
@@ -193,6 +199,8 @@ enum vtcp_error vtcp_listen(struct vtcp *c, uint32_t iss);
     assigns c->snd.len, c->snd.data[0 .. c->snd.cap - 1], c->snd_up;
     ensures inv: tcb_inv(c);
     KEEPS_RECEIVED;
+    ensures negotiated: opt_abs(c) == \old(opt_abs(c));
+    ensures told: told{Pre, Post}(c);
     behavior s3_10_2_none:
       assumes none: send_none(c);
       assigns \nothing;
@@ -236,6 +244,8 @@ int64_t vtcp_send(struct vtcp *c, const uint8_t *src, uint32_t n, bool urgent);
     KEEPS_RECEIVED;
     ensures T4_end: \result == VTCP_ERR_CLOSING && c->state >= VTCP_CLOSE_WAIT ==>
       c->rcv.len == 0 && c->rcv_nxt == c->rcv.nxt + 1;
+    ensures negotiated: opt_abs(c) == \old(opt_abs(c));
+    ensures told: told{Pre, Post}(c);
     behavior s3_10_3_none:
       assumes none: receive_none(c);
       assigns \nothing;
@@ -289,6 +299,8 @@ struct vtcp_slices vtcp_peek(const struct vtcp *c);
     ensures refine: tcb_abs(c) == \old(tcb_abs(c)) || tcb_abs(c) == spec_receive(\old(tcb_abs(c)), \true);
     KEEPS_STREAM;
     KEEPS_RECEIVED;
+    ensures negotiated: opt_abs(c) == \old(opt_abs(c));
+    ensures told: told{Pre, Post}(c);
     behavior invalid:
       assumes more: n > c->rcv.len;
       assigns \nothing;
@@ -315,6 +327,8 @@ enum vtcp_error vtcp_consume(struct vtcp *c, uint32_t n);
     ensures inv: tcb_inv(c);
     KEEPS_STREAM;
     KEEPS_RECEIVED;
+    ensures negotiated: opt_abs(c) == \old(opt_abs(c));
+    ensures told: told{Pre, Post}(c);
     behavior s3_10_4_none:
       assumes none: c->state == VTCP_CLOSED;
       assigns \nothing;
@@ -346,6 +360,8 @@ enum vtcp_error vtcp_close(struct vtcp *c);
     KEEPS_STREAM;
     KEEPS_RECEIVED;
     ensures refine: tcb_abs(c) == spec_abort(\old(tcb_abs(c)));
+    ensures negotiated: opt_abs(c) == \old(opt_abs(c));
+    ensures told: told{Pre, Post}(c);
     behavior s3_10_5_none:
       assumes none: c->state == VTCP_CLOSED;
       assigns \nothing;
@@ -369,6 +385,7 @@ enum vtcp_error vtcp_abort(struct vtcp *c);
     assigns c->nodelay;
     ensures inv: tcb_inv(c);
     ensures refine: tcb_abs(c) == \old(tcb_abs(c));
+    ensures negotiated: opt_abs(c) == \old(opt_abs(c));
     ensures MUST_17_nodelay: c->nodelay <==> nodelay; */
 void vtcp_set_nodelay(struct vtcp *c, bool nodelay);
 
@@ -386,6 +403,7 @@ void vtcp_set_nodelay(struct vtcp *c, bool nodelay);
     assigns c->user_timeout, c->user_at;
     ensures inv: tcb_inv(c);
     ensures refine: tcb_abs(c) == \old(tcb_abs(c));
+    ensures negotiated: opt_abs(c) == \old(opt_abs(c));
     behavior invalid:
       assumes outside: user_timeout > VTCP_DURATION_MAX || now > VTCP_TIME_MAX;
       assigns \nothing;
@@ -449,6 +467,7 @@ void vtcp_status(const struct vtcp *c, struct vtcp_status *out);
     exits never: \false;
     assigns WRITES_INPUT;
     ensures inv: tcb_inv(c);
+    ensures told: told{Pre, Post}(c);
     behavior invalid:
       assumes outside: s->more_len > 0 || s->text_len > 65535 || now > VTCP_TIME_MAX;
       assigns \nothing;
@@ -464,6 +483,8 @@ void vtcp_status(const struct vtcp *c, struct vtcp_status *out);
       ensures T4_received: \exists integer seq, ack; seg_places{Pre}(c, s, seq, ack) && \forall octets t;
         vtcp_reassembly_holds{Pre}(&c->rcv, t) && input_carries{Pre}(s, seq, t) ==> vtcp_reassembly_holds(&c->rcv, t);
       KEEPS_STREAM;
+      ensures negotiated: \exists integer seq, ack; seg_places{Pre}(c, s, seq, ack) &&
+        opt_abs(c) == spec_opt_arrive(\old(opt_abs(c)), \old(tcb_abs(c)), seg_of{Pre}(c, s, seq, ack), opt_of{Pre}(s));
     complete behaviors;
     disjoint behaviors; */
 enum vtcp_error vtcp_input(struct vtcp *c, const struct vtcp_segment *s, uint64_t now);
@@ -488,6 +509,9 @@ enum vtcp_error vtcp_input(struct vtcp *c, const struct vtcp_segment *s, uint64_
     ensures T7_past: now < VTCP_NEVER ==> c->rtx_at > now && c->user_at > now && c->wait_at > now;
     KEEPS_STREAM;
     KEEPS_RECEIVED;
+    ensures negotiated: opt_abs(c) == \old(opt_abs(c));
+    ensures told: told{Pre, Post}(c);
+    ensures SHLD_9_warned: warned{Pre, Post}(c);
     behavior early:
       assumes early: now < c->rtx_at && now < c->user_at && now < c->wait_at;
       assigns \nothing;
@@ -521,6 +545,7 @@ void vtcp_timeout(struct vtcp *c, uint64_t now);
       assumes narrower: path_narrower(c, seq, mss);
       ensures taken: \result;
       ensures mss: c->snd_mss == \max(mss, VTCP_MSS_LEAST);
+      ensures negotiated: opt_abs(c) == spec_opt_path(\old(opt_abs(c)), mss);
       ensures again: c->snd_ptr == c->snd_una;
     complete behaviors;
     disjoint behaviors; */
@@ -553,6 +578,7 @@ bool vtcp_path_mss(struct vtcp *c, uint32_t seq, uint16_t mss);
       \old(c->wait_at) > now ==> c->rtx_at > now && c->user_at > now && c->wait_at > now && ack_timer(c) > now;
     KEEPS_STREAM;
     KEEPS_RECEIVED;
+    ensures negotiated: opt_abs(c) == \old(opt_abs(c));
     behavior s3_10_rst:
       assumes rst: now <= VTCP_TIME_MAX && c->rst_due != 0;
       ensures leaves: \result;
@@ -596,7 +622,8 @@ bool vtcp_output(struct vtcp *c, uint64_t now, struct vtcp_segment *out);
       c->ev_space == (\result == VTCP_EVENT_SPACE ? 0 : \old(c->ev_space)) &&
       c->ev_warning == (\result == VTCP_EVENT_WARNING ? 0 : \old(c->ev_warning)) &&
       c->ev_ended == (\result == VTCP_EVENT_ENDED ? 0 : \old(c->ev_ended));
-    ensures refine: tcb_abs(c) == \old(tcb_abs(c)); */
+    ensures refine: tcb_abs(c) == \old(tcb_abs(c));
+    ensures negotiated: opt_abs(c) == \old(opt_abs(c)); */
 enum vtcp_event vtcp_event(struct vtcp *c);
 
 /*

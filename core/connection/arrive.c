@@ -6,6 +6,7 @@
     exits never: \false;
     assigns c->remote_port;
     KEEPS_INV;
+    ensures negotiated: opt_abs(c) == spec_opt_peer(\old(opt_abs(c)), port);
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 static void note_peer(struct vtcp *c, uint16_t port) { c->remote_port = port; }
 
@@ -15,6 +16,7 @@ static void note_peer(struct vtcp *c, uint16_t port) { c->remote_port = port; }
     exits never: \false;
     assigns c->irs, c->snd_wl1, c->snd_wl2;
     KEEPS_INV;
+    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_adopt(\old(tcb_abs(c)), seg_abs(g)); */
 static void adopt(struct vtcp *c, struct vtcp_arrival g) {
   c->irs = g.wire_seq;
@@ -33,6 +35,7 @@ static void adopt(struct vtcp *c, struct vtcp_arrival g) {
     ensures inv: tcb_inv(c);
     KEEPS_STREAM;
     KEEPS_RECEIVED;
+    ensures negotiated: opt_abs(c) == spec_opt_syn(\old(opt_abs(c)), opt_of{Pre}(s));
     ensures refine: tcb_abs(c) == spec_syn_of(\old(tcb_abs(c)), seg_abs(g)); */
 static void syn_of(struct vtcp *c, struct vtcp_arrival g, const struct vtcp_segment *s) {
   vtcp_arrival_options(c, s);
@@ -52,6 +55,7 @@ static void syn_of(struct vtcp *c, struct vtcp_arrival g, const struct vtcp_segm
     ensures snd: \old(tcb_snd(c)) && c->snd_una == 0 ==> tcb_snd(c);
     ensures watched: c->snd_una == 0 ==> tcb_watched(c);
     ensures level: c->snd_ptr == 0;
+    KEEPS_NEGOTIATED;
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 static void answer_syn(struct vtcp *c, uint64_t now) {
   c->snd_ptr = 0;
@@ -68,6 +72,8 @@ static void answer_syn(struct vtcp *c, uint64_t now) {
     ensures inv: tcb_inv(c);
     KEEPS_STREAM;
     KEEPS_RECEIVED;
+    ensures state: c->state == VTCP_SYN_RECEIVED;
+    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_enter(\old(tcb_abs(c)), VTCP_SYN_RECEIVED); */
 static void enter_syn_received(struct vtcp *c, uint64_t now) {
   answer_syn(c, now);
@@ -88,6 +94,8 @@ static void enter_syn_received(struct vtcp *c, uint64_t now) {
     ensures inv: tcb_inv(c);
     KEEPS_STREAM;
     KEEPS_RECEIVED;
+    ensures negotiated: opt_abs(c) == spec_opt_arrive_listen(\old(opt_abs(c)), seg_abs(g), opt_of{Pre}(s));
+    TOLD;
     ensures refine: tcb_abs(c) == spec_arrive_listen(\old(tcb_abs(c)), seg_abs(g)); */
 static void arrive_listen(struct vtcp *c, struct vtcp_arrival g, const struct vtcp_segment *s, uint64_t now) {
   if (g.rst) return;
@@ -123,6 +131,8 @@ static bool ack_acceptable(const struct vtcp *c, struct vtcp_arrival g) {
     ensures inv: tcb_inv(c);
     KEEPS_STREAM;
     TAKES(takes_syn_sent);
+    ensures negotiated: opt_abs(c) == spec_opt_syn(\old(opt_abs(c)), opt_of{Pre}(s));
+    TOLD;
     ensures refine: tcb_abs(c) == (g.ackf ?
       spec_arrive_data(spec_ack_owed(spec_establish(spec_syn_of(\old(tcb_abs(c)), seg_abs(g)), seg_abs(g))), seg_abs(g), c->rcv.nxt) :
       spec_enter(spec_syn_of(\old(tcb_abs(c)), seg_abs(g)), VTCP_SYN_RECEIVED)); */
@@ -136,6 +146,7 @@ static void syn_sent_syn(struct vtcp *c, struct vtcp_arrival g, const struct vtc
   vtcp_arrive_establish(c, g, now);
   vtcp_tcb_ack_now(c);
   vtcp_arrive_data(c, g, now);
+  //@ assert space: c->ev_space == \at(c->ev_space, Pre);
 }
 
 /*@ requires inv: tcb_inv(c);
@@ -151,6 +162,9 @@ static void syn_sent_syn(struct vtcp *c, struct vtcp_arrival g, const struct vtc
     ensures inv: tcb_inv(c);
     KEEPS_STREAM;
     TAKES(takes_syn_sent);
+    ensures negotiated: opt_abs(c) ==
+      spec_opt_arrive_syn_sent(\old(opt_abs(c)), \old(tcb_abs(c)), seg_abs(g), opt_of{Pre}(s));
+    TOLD;
     ensures refine: tcb_abs(c) == spec_arrive_syn_sent(\old(tcb_abs(c)), seg_abs(g), c->rcv.nxt); */
 /* RFC 9293 s3.10.7.3 */
 static void arrive_syn_sent(struct vtcp *c, struct vtcp_arrival g, const struct vtcp_segment *s, uint64_t now) {
@@ -183,6 +197,7 @@ static bool ack_in_range(const struct vtcp *c, struct vtcp_arrival g) {
     exits never: \false;
     assigns c->unacceptable, WRITES_CHALLENGE;
     KEEPS_INV;
+    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_challenge(\old(tcb_abs(c)), \old(allowed(c, now))); */
 static void reject(struct vtcp *c, uint64_t now) {
   vtcp_tcb_unacceptable(c);
@@ -199,6 +214,8 @@ static void reject(struct vtcp *c, uint64_t now) {
     ensures inv: tcb_inv(c);
     KEEPS_STREAM;
     TAKES(takes_synchronized);
+    TOLD;
+    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_arrive_synchronized(\old(tcb_abs(c)), seg_abs(g), \old(allowed(c, now)), c->rcv.nxt); */
 /* s3.10.7.4 from the fifth check on, ESTABLISHED and later. */
 static void arrive_synchronized(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
@@ -221,6 +238,8 @@ static void arrive_synchronized(struct vtcp *c, struct vtcp_arrival g, uint64_t 
     ensures inv: tcb_inv(c);
     KEEPS_STREAM;
     TAKES(takes_syn_received);
+    TOLD;
+    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_arrive_syn_received(\old(tcb_abs(c)), seg_abs(g), \old(allowed(c, now)), c->rcv.nxt); */
 /* s3.10.7.4 from the fifth check on, SYN-RECEIVED. Only SEG.SEQ = RCV.NXT shows that the peer adopted our ISN. */
 static void arrive_syn_received(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
@@ -257,6 +276,8 @@ static bool syn_ack_at_irs(const struct vtcp *c, struct vtcp_arrival g) {
     ensures inv: tcb_inv(c);
     KEEPS_STREAM;
     TAKES(takes_other);
+    TOLD;
+    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_arrive_other(\old(tcb_abs(c)), seg_abs(g), \old(allowed(c, now)), c->rcv.nxt); */
 /* RFC 9293 s3.10.7.4 */
 static void arrive_other(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
@@ -288,6 +309,8 @@ static void arrive_other(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
     ensures inv: tcb_inv(c);
     KEEPS_STREAM;
     TAKES(takes);
+    ensures negotiated: opt_abs(c) == spec_opt_arrive(\old(opt_abs(c)), \old(tcb_abs(c)), seg_abs(g), opt_of{Pre}(s));
+    TOLD;
     ensures refine: tcb_abs(c) == spec_arrive(\old(tcb_abs(c)), seg_abs(g), \old(allowed(c, now)), c->rcv.nxt); */
 static void arrive(struct vtcp *c, struct vtcp_arrival g, const struct vtcp_segment *s, uint64_t now) {
   //@ assert state: spec_state(tcb_abs(c)) == c->state;

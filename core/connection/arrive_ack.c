@@ -17,6 +17,8 @@ void vtcp_arrive_window_of(struct vtcp *c, struct vtcp_arrival g) {
     assigns WRITES_CC, WRITES_RTT, c->rtx_at, c->user_at, c->ev_established;
     KEEPS(mem); KEEPS(snd); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); KEEPS(state);
     KEEPS(acked); KEEPS(unacked); KEEPS(timers); KEEPS_STREAM; KEEPS_RECEIVED;
+    ensures established: c->ev_established;
+    KEEPS_NEGOTIATED;
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 static void start_policy(struct vtcp *c, int64_t ack, uint64_t now) {
   vtcp_congestion_init(&c->cc, c->snd_mss, c->rtt.backoffs > 0);
@@ -46,6 +48,8 @@ static void start_policy(struct vtcp *c, int64_t ack, uint64_t now) {
     ensures armed: tcb_armed(c);
     KEEPS_STREAM;
     KEEPS_RECEIVED;
+    ensures established: c->state == VTCP_ESTABLISHED || c->state == VTCP_FIN_WAIT_1;
+    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_now_established(\old(tcb_abs(c)), seg_abs(g)); */
 static void now_established(struct vtcp *c, struct vtcp_arrival g) {
   c->snd_una = g.ack;
@@ -69,6 +73,7 @@ void vtcp_arrive_establish(struct vtcp *c, struct vtcp_arrival g, uint64_t now) 
     assigns c->rtt.timed_end, c->rtx_head;
     KEEPS_INV;
     KEEPS(timers);
+    KEEPS_NEGOTIATED;
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 static void resend(struct vtcp *c) {
   c->rtx_head = true;
@@ -84,6 +89,7 @@ static void resend(struct vtcp *c) {
     exits never: \false;
     assigns WRITES_CC;
     KEEPS_INV;
+    KEEPS_NEGOTIATED;
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 static bool duplicate(struct vtcp *c) {
   bool lost = vtcp_congestion_duplicate(&c->cc, c->snd_nxt - c->snd_una, c->snd_una, c->snd_nxt);
@@ -99,6 +105,7 @@ static bool duplicate(struct vtcp *c) {
     exits never: \false;
     assigns WRITES_CC, c->rtt.timed_end, c->rtx_head;
     KEEPS_INV;
+    KEEPS_NEGOTIATED;
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 static void count_duplicate(struct vtcp *c, struct vtcp_arrival g) {
   if (g.ack != c->snd_una || c->snd_una == c->snd_nxt || g.txt > 0 || g.fin || g.wnd != c->snd_wnd || g.wnd == 0)
@@ -116,6 +123,7 @@ static void count_duplicate(struct vtcp *c, struct vtcp_arrival g) {
     assigns WRITES_RTT;
     KEEPS_INV;
     KEEPS(timers);
+    KEEPS_NEGOTIATED;
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 static void sample(struct vtcp *c, uint64_t now) {
   vtcp_rtt_acked(&c->rtt, c->snd_una, now);
@@ -132,6 +140,7 @@ static void sample(struct vtcp *c, uint64_t now) {
     assigns WRITES_CC, c->rtx_head;
     KEEPS(mem); KEEPS(snd); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); KEEPS(state);
     KEEPS(acked); KEEPS(unacked); KEEPS(timers); KEEPS_STREAM; KEEPS_RECEIVED;
+    KEEPS_NEGOTIATED;
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 static bool grow(struct vtcp *c, int64_t acked) {
   c->rtx_head = false;
@@ -150,6 +159,8 @@ static bool grow(struct vtcp *c, int64_t acked) {
     KEEPS(mem); KEEPS(snd); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); KEEPS(state);
     KEEPS(acked); KEEPS(unacked); KEEPS_STREAM; KEEPS_RECEIVED;
     ensures RFC6298_s5_3: \old(tcb_snd(c)) && c->state >= VTCP_ESTABLISHED && \old(tcb_timers(c)) ==> tcb_armed(c);
+    ensures space: c->ev_space <==> \old(c->ev_space) || !c->fin;
+    KEEPS_NEGOTIATED;
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 static void rearm(struct vtcp *c, uint64_t now) {
   c->probes = 0;
@@ -169,6 +180,8 @@ static void rearm(struct vtcp *c, uint64_t now) {
     KEEPS(mem); KEEPS(snd); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); KEEPS(state);
     KEEPS(acked); KEEPS(unacked); KEEPS_STREAM; KEEPS_RECEIVED;
     ensures armed: c->state >= VTCP_ESTABLISHED && \old(tcb_timers(c)) ==> tcb_armed(c);
+    ensures space: c->ev_space <==> \old(c->ev_space) || !c->fin;
+    KEEPS_NEGOTIATED;
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 static void progress(struct vtcp *c, int64_t acked, uint64_t now) {
   sample(c, now);
@@ -187,6 +200,7 @@ static void progress(struct vtcp *c, int64_t acked, uint64_t now) {
     ensures snd: tcb_snd(c);
     ensures una: c->snd_una == ack;
     KEEPS(armed); KEEPS_STREAM; KEEPS_RECEIVED;
+    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_una_of(\old(tcb_abs(c)), ack); */
 static void una_of(struct vtcp *c, int64_t ack) {
   int64_t end = c->snd.base + c->snd.len;
@@ -210,6 +224,8 @@ static void una_of(struct vtcp *c, int64_t ack) {
     ensures snd: tcb_snd(c);
     ensures una: c->snd_una == \max(\old(c->snd_una), g.ack);
     KEEPS(armed); KEEPS_STREAM; KEEPS_RECEIVED;
+    ensures space: c->ev_space <==> \old(c->ev_space) || (\old(c->snd_una) < c->snd_una && !c->fin);
+    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_ack_una(\old(tcb_abs(c)), seg_abs(g)); */
 static void ack_una(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
   if (g.ack <= c->snd_una) return;
@@ -224,6 +240,7 @@ static void ack_una(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
     exits never: \false;
     assigns c->probes, c->snd_wnd, c->snd_wl1, c->snd_wl2, c->snd_wnd_max;
     KEEPS_INV;
+    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_ack_window(\old(tcb_abs(c)), seg_abs(g)); */
 static void ack_window(struct vtcp *c, struct vtcp_arrival g) {
   if (c->snd_una > g.ack) return;
@@ -242,6 +259,10 @@ static void ack_window(struct vtcp *c, struct vtcp_arrival g) {
     KEEPS(acked); KEEPS(armed); KEEPS_STREAM; KEEPS_RECEIVED;
     ensures unacked: tcb_unacked(c);
     ensures range: c->state == VTCP_CLOSED || c->state >= VTCP_ESTABLISHED;
+    ensures half: c->state == VTCP_CLOSED ||
+      (c->state >= VTCP_CLOSE_WAIT <==> \old(c->state) >= VTCP_CLOSE_WAIT);
+    TOLD;
+    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_ack_fin(\old(tcb_abs(c))); */
 static void ack_fin(struct vtcp *c, uint64_t now) {
   if (!c->fin || c->snd_una != c->snd.base + c->snd.len + 1) return;
@@ -264,6 +285,7 @@ static void ack_fin(struct vtcp *c, uint64_t now) {
     exits never: \false;
     assigns c->user_at;
     KEEPS_INV;
+    KEEPS_NEGOTIATED;
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 /* The user timeout runs while something is unacknowledged and the peer gives no sign of life: an advance, or an
    answer to a zero-window probe (MUST-37). */
@@ -280,4 +302,5 @@ void vtcp_arrive_ack(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
   ack_window(c, g);
   alive(c, advanced, now);
   ack_fin(c, now);
+  //@ assert received: c->rcv_up == \at(c->rcv_up, Pre) && c->rcv.nxt == \at(c->rcv.nxt, Pre);
 }

@@ -1,12 +1,15 @@
 #include "connection/steps.h"
 
-/* Sixth: the URG bit. */
+/* Sixth: the URG bit. The user is told of urgent data in advance of the data consumed. */
 /*@ requires valid: \valid(c);
     requires seg: seg_ok(g);
+    requires reassembly: tcb_reassembly(c);
     terminates \true;
     exits never: \false;
     assigns c->rcv_up, c->ev_urgent;
     KEEPS_INV;
+    TOLD;
+    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_arrive_urg(\old(tcb_abs(c)), seg_abs(g)); */
 static void arrive_urg(struct vtcp *c, struct vtcp_arrival g) {
   if (!vtcp_tcb_receiving(c) || !g.urg) return;
@@ -14,7 +17,7 @@ static void arrive_urg(struct vtcp *c, struct vtcp_arrival g) {
   if (up <= c->rcv_up) return;
   c->rcv_up = up;
   //@ assert slots: vtcp_reassembly_same_slots{Pre, Here}(&c->rcv);
-  c->ev_urgent = true;
+  if (up > c->rcv.nxt - c->rcv.len) c->ev_urgent = true;
 }
 
 /*@ requires valid: \valid(c);
@@ -22,6 +25,7 @@ static void arrive_urg(struct vtcp *c, struct vtcp_arrival g) {
     exits never: \false;
     assigns c->unstored;
     KEEPS_INV;
+    KEEPS_NEGOTIATED;
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 static void count_unstored(struct vtcp *c) {
   if (c->unstored < UINT32_MAX) c->unstored++;
@@ -49,6 +53,7 @@ static void count_unstored(struct vtcp *c) {
     KEEPS(mem); KEEPS(snd); KEEPS(options); KEEPS(policy); KEEPS(edges); KEEPS(acked); KEEPS(unacked); KEEPS(armed);
     KEEPS_STREAM;
     ensures level: c->rcv_nxt == \old(c->rcv_nxt) && c->rcv_adv == \old(c->rcv_adv);
+    KEEPS_NEGOTIATED;
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 static bool insert(struct vtcp *c, int64_t off, const uint8_t *src, uint32_t n) {
   bool stored = vtcp_reassembly_insert(&c->rcv, off, src, n);
@@ -98,6 +103,7 @@ static bool insert(struct vtcp *c, int64_t off, const uint8_t *src, uint32_t n) 
     ensures refused: !\result ==> \old(c->rcv.nxt) < lo && vtcp_reassembly_full{Pre}(&c->rcv) && received_same{Pre, Post}(c);
     ensures received: \forall octets s; vtcp_reassembly_holds{Pre}(&c->rcv, s) && seg_carries{Pre}(g, s) ==>
       vtcp_reassembly_holds(&c->rcv, s);
+    KEEPS_NEGOTIATED;
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 static bool store(struct vtcp *c, struct vtcp_arrival g, int64_t first, int64_t lo, int64_t hi) {
   //@ assert before: \forall integer o; vtcp_reassembly_present(&c->rcv, o) ==> o < c->rcv_adv;
@@ -129,6 +135,7 @@ static bool store(struct vtcp *c, struct vtcp_arrival g, int64_t first, int64_t 
     KEEPS(mem); KEEPS(snd); KEEPS(options); KEEPS(policy); KEEPS(edges); KEEPS(acked); KEEPS(unacked); KEEPS(armed);
     KEEPS_STREAM;
     TAKES(takes_data);
+    KEEPS_NEGOTIATED;
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 static bool store_text(struct vtcp *c, struct vtcp_arrival g) {
   int64_t first = g.seq + (g.syn ? 1 : 0);
@@ -151,6 +158,8 @@ static bool store_text(struct vtcp *c, struct vtcp_arrival g) {
     KEEPS(mem); KEEPS(snd); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); KEEPS(acked); KEEPS(unacked);
     KEEPS(armed); KEEPS_STREAM; KEEPS_RECEIVED;
     ensures rcv: \old(tcb_edges(c)) && 1 <= c->rcv.nxt ==> tcb_rcv(c);
+    ensures data: c->ev_data <==> \old(c->ev_data) || \old(c->rcv_nxt) < c->rcv.nxt;
+    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_advance(\old(tcb_abs(c)), c->rcv.nxt); */
 static void advance(struct vtcp *c) {
   if (c->rcv_nxt < c->rcv.nxt) c->ev_data = true;
@@ -167,6 +176,7 @@ static void advance(struct vtcp *c) {
     ensures due: c->ack_due;
     ensures MUST_58_soon: c->ack_at <= now + 500000 || c->ack_at == \old(c->ack_at);
     KEEPS_INV;
+    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_ack_owed(\old(tcb_abs(c))); */
 /* When the ACK that text draws must leave: at once when the text was out of order (RFC 5681 s4.2) or a second full
    segment (SHLD-19), else soon (MUST-58). */
@@ -190,6 +200,9 @@ static void schedule_ack(struct vtcp *c, bool in_order, uint64_t now) {
     ensures inv: tcb_inv(c);
     KEEPS_STREAM;
     TAKES(takes_data);
+    ensures marks: c->rcv_up == \old(c->rcv_up) && c->snd_una == \old(c->snd_una);
+    TOLD;
+    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_arrive_text(\old(tcb_abs(c)), seg_abs(g), c->rcv.nxt); */
 static void arrive_text(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
   if (!vtcp_tcb_receiving(c)) return;
@@ -205,6 +218,7 @@ static void arrive_text(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
     exits never: \false;
     assigns c->rcv_fin;
     KEEPS_INV;
+    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_note_fin(\old(tcb_abs(c)), seg_abs(g)); */
 static void note_fin(struct vtcp *c, struct vtcp_arrival g) {
   if (!vtcp_tcb_receiving(c) || !g.fin || c->rcv_fin >= 0) return;
@@ -220,6 +234,8 @@ static void note_fin(struct vtcp *c, struct vtcp_arrival g) {
     exits never: \false;
     assigns c->rcv_nxt, c->ev_fin;
     ensures nxt: c->rcv_nxt == \old(c->rcv_nxt) + 1;
+    ensures fin: c->ev_fin;
+    KEEPS_NEGOTIATED;
     KEEPS(mem); KEEPS(snd); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); KEEPS(edges); KEEPS(acked);
     KEEPS(unacked); KEEPS(armed); KEEPS_STREAM; KEEPS_RECEIVED; */
 static void pass_fin(struct vtcp *c) {
@@ -236,6 +252,7 @@ static void pass_fin(struct vtcp *c) {
     terminates \true;
     exits never: \false;
     assigns c->state, c->wait_at;
+    KEEPS_NEGOTIATED;
     ensures state: c->state == (\old(c->state) == VTCP_ESTABLISHED ? VTCP_CLOSE_WAIT :
       \old(c->state) == VTCP_FIN_WAIT_1 ? VTCP_CLOSING : VTCP_TIME_WAIT);
     KEEPS(mem); KEEPS(snd); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); KEEPS(armed);
@@ -259,6 +276,10 @@ static void after_fin(struct vtcp *c, uint64_t now) {
     ensures inv: tcb_inv(c);
     KEEPS_STREAM;
     KEEPS_RECEIVED;
+    ensures half: c->state == \old(c->state) ||
+      (VTCP_ESTABLISHED <= \old(c->state) <= VTCP_FIN_WAIT_2 && c->state >= VTCP_CLOSE_WAIT);
+    TOLD;
+    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_take_fin(\old(tcb_abs(c))); */
 static void take_fin(struct vtcp *c, uint64_t now) {
   if (!vtcp_tcb_receiving(c) || c->rcv_fin != c->rcv_nxt) return;
@@ -280,6 +301,10 @@ static void take_fin(struct vtcp *c, uint64_t now) {
     ensures inv: tcb_inv(c);
     KEEPS_STREAM;
     KEEPS_RECEIVED;
+    ensures half: c->state == \old(c->state) ||
+      (VTCP_ESTABLISHED <= \old(c->state) <= VTCP_FIN_WAIT_2 && c->state >= VTCP_CLOSE_WAIT);
+    TOLD;
+    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_arrive_fin(\old(tcb_abs(c)), seg_abs(g)); */
 static void arrive_fin(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
   note_fin(c, g);

@@ -13,6 +13,7 @@
     ensures due: c->state == state && c->user_at == user_at;
     KEEPS(mem); KEEPS(snd); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy);
     KEEPS(send_fresh);
+    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_become(\old(tcb_abs(c)), state, truth(passive)); */
 static void become(struct vtcp *c, int32_t state, bool passive, uint64_t user_at) {
   c->state = state;
@@ -32,6 +33,8 @@ static void become(struct vtcp *c, int32_t state, bool passive, uint64_t user_at
     ensures stream: \forall octets s; vtcp_ring_holds(&c->snd, s);
     ensures received: \forall octets s; vtcp_reassembly_holds(&c->rcv, s);
     ensures present: \forall integer o; vtcp_reassembly_present(&c->rcv, o) <==> o < 1;
+    ensures negotiated: opt_abs(c) == spec_opt_fresh(\old(opt_abs(c)));
+    ensures untold: told_nothing(c);
     ensures refine: tcb_abs(c) ==
       spec_become(spec_opened(\old(tcb_abs(c)), iss, \min(\old(c->rcv.cap), 65535)), state, truth(passive)); */
 static void begin(struct vtcp *c, uint32_t iss, int32_t state, bool passive, uint64_t user_at) {

@@ -69,6 +69,7 @@ static void hand_out(struct vtcp_segment s, struct vtcp_segment *out) {
     ensures marks: out_same_marks{Pre, Post}(c);
     ensures words: out_same_words{Pre, Post}(c);
     ensures setup: out_same_setup{Pre, Post}(c);
+    KEEPS_NEGOTIATED;
     ensures ring: out_same_ring{Pre, Post}(c);
     ensures same: tcb_abs(c) == \old(tcb_abs(c)); */
 static void put(const struct vtcp *c, struct vtcp_segment s, struct vtcp_segment *out) {
@@ -77,6 +78,7 @@ static void put(const struct vtcp *c, struct vtcp_segment s, struct vtcp_segment
   //@ assert offsets: tcb_same_offsets{Pre, Here}(c);
   //@ assert marks: out_same_marks{Pre, Here}(c);
   //@ assert words: out_same_words{Pre, Here}(c);
+  //@ assert setup: out_same_setup{Pre, Here}(c);
   //@ assert ring: out_same_ring{Pre, Here}(c);
 }
 
@@ -223,6 +225,7 @@ static struct vtcp_segment part(const struct vtcp *c, int64_t lo, int64_t hi) {
     ensures octets: out_octets(c, out, lo, hi);
     ensures stream: out_stream(c, out, lo, hi);
     KEEPS_INV;
+    KEEPS_NEGOTIATED;
     ensures marks: out_same_marks{Pre, Post}(c);
     ensures ring: out_same_ring{Pre, Post}(c);
     ensures same: tcb_abs(c) == \old(tcb_abs(c)); */
@@ -322,6 +325,7 @@ static void idle(struct vtcp *c, uint64_t now) {
     exits never: \false;
     assigns c->rtx_head, c->probe, c->rtx_at, c->user_at;
     ensures inv: tcb_inv(c);
+    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == \old(tcb_abs(c));
     ensures may: out_may{Pre}(c, \result.lo, \result.hi);
     ensures none: \result.lo == \result.hi ==> \result.lo == c->snd_nxt;
@@ -352,6 +356,7 @@ static struct range leaving(struct vtcp *c, uint64_t now) {
     KEEPS(mem); KEEPS(snd); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); KEEPS(state); KEEPS(acked);
     KEEPS(unacked); KEEPS(armed); KEEPS_STREAM; KEEPS_RECEIVED;
     ensures rcv: \old(tcb_rcv(c)) ==> tcb_rcv(c);
+    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_out_edge(\old(tcb_abs(c)), adv); */
 static void set_edge(struct vtcp *c, int64_t adv) {
   c->rcv_adv = adv;
@@ -369,6 +374,7 @@ static void set_edge(struct vtcp *c, int64_t adv) {
     assigns c->snd_nxt;
     ensures nxt: c->snd_nxt == nxt;
     KEEPS_INV;
+    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_out_nxt(\old(tcb_abs(c)), nxt); */
 static void set_nxt(struct vtcp *c, int64_t nxt) {
   c->snd_nxt = nxt;
@@ -385,6 +391,7 @@ static void set_nxt(struct vtcp *c, int64_t nxt) {
     ensures inv: tcb_inv(c);
     ensures SHLD_14_never_shrinks: c->rcv_adv >= \old(c->rcv_adv);
     ensures snd_nxt: c->snd_nxt == \max(\old(c->snd_nxt), hi);
+    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_out_range(\old(tcb_abs(c)), c->snd_nxt, c->rcv_adv); */
 static void move_edges(struct vtcp *c, int64_t hi) {
   //@ assert snd_nxt: spec_snd_nxt(tcb_abs(c)) == c->snd_nxt;
@@ -439,6 +446,7 @@ static void start_timing(struct vtcp *c, int64_t hi, uint64_t now) {
     assigns c->retransmitted, c->rtt.timed_end, c->rtt.timed_at;
     ensures inv: tcb_inv(c);
     ensures s3_karn: lo < nxt ==> c->rtt.timed_end == -1;
+    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == \old(tcb_abs(c)); */
 static void measure(struct vtcp *c, int64_t lo, int64_t hi, int64_t nxt, uint64_t now) {
   if (lo < nxt) {
@@ -473,6 +481,7 @@ static uint64_t rtx_time(const struct vtcp *c, int64_t nxt, uint64_t now) {
     KEEPS(mem); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); KEEPS(state); KEEPS(acked);
     KEEPS(unacked); KEEPS_STREAM; KEEPS_RECEIVED;
     ensures armed: \old(tcb_armed(c)) && c->state >= VTCP_ESTABLISHED && rtx_at != VTCP_NEVER ==> tcb_armed(c);
+    KEEPS_NEGOTIATED;
     ensures same: tcb_abs(c) == \old(tcb_abs(c)); */
 static void set(struct vtcp *c, int64_t ptr, uint64_t rtx_at, uint64_t user_at) {
   c->snd_ptr = ptr;
@@ -492,6 +501,7 @@ static void set(struct vtcp *c, int64_t ptr, uint64_t rtx_at, uint64_t user_at) 
     assigns c->retransmitted, c->rtt.timed_end, c->rtt.timed_at, c->rtx_at, c->snd_ptr, c->user_at, c->rtx_head,
       c->probe;
     ensures inv: tcb_inv(c);
+    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == \old(tcb_abs(c));
     ensures T7_armed: c->rtx_at != VTCP_NEVER; */
 static void sent(struct vtcp *c, int64_t lo, int64_t hi, int64_t nxt, uint64_t now) {
@@ -515,6 +525,7 @@ static void sent(struct vtcp *c, int64_t lo, int64_t hi, int64_t nxt, uint64_t n
     ensures inv: tcb_inv(c);
     ensures SHLD_14_never_shrinks: c->rcv_adv >= \old(c->rcv_adv);
     ensures snd_nxt: c->snd_nxt == \max(\old(c->snd_nxt), hi);
+    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_out_range(\old(tcb_abs(c)), c->snd_nxt, c->rcv_adv);
     ensures T7_armed: c->rtx_at != VTCP_NEVER; */
 static void left(struct vtcp *c, int64_t lo, int64_t hi, uint64_t now) {
@@ -531,6 +542,7 @@ static void left(struct vtcp *c, int64_t lo, int64_t hi, uint64_t now) {
     assigns c->snd_nxt, c->snd_ptr, c->ack_due, c->rtx_at;
     ensures at: c->rtx_at == at;
     KEEPS_INV;
+    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_out_range(\old(tcb_abs(c)), 1, c->rcv_adv); */
 static void set_syn(struct vtcp *c, uint64_t at) {
   c->snd_nxt = 1;
@@ -548,6 +560,7 @@ static void set_syn(struct vtcp *c, uint64_t at) {
     assigns c->rtt.timed_end, c->rtt.timed_at, c->retransmitted, c->snd_nxt, c->snd_ptr, c->ack_due, c->rtx_at;
     ensures inv: tcb_inv(c);
     ensures RFC6298_s5_1: c->rtx_at == now + c->rtt.rto;
+    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_out_range(\old(tcb_abs(c)), 1, c->rcv_adv); */
 static void left_syn(struct vtcp *c, uint64_t now) {
   measure(c, 0, 1, c->snd_nxt, now);
@@ -559,6 +572,7 @@ static void left_syn(struct vtcp *c, uint64_t now) {
     exits never: \false;
     assigns c->rst_due;
     KEEPS_INV;
+    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_out_rst(\old(tcb_abs(c))); */
 static void no_rst(struct vtcp *c) { c->rst_due = false; }
 
@@ -571,6 +585,7 @@ static void no_rst(struct vtcp *c) { c->rst_due = false; }
     assigns *out, c->rst_due;
     ensures inv: tcb_inv(c);
     ensures sayable: seg_fits(out, VTCP_HEADER_MAX) && out_ports(c, out);
+    KEEPS_NEGOTIATED;
     ensures plain: out_plain(out) && out_empty(out);
     ensures seq: out->seq == c->rst_seq && out->ack == c->rst_ack;
     ensures flags: out->flags == (c->rst_ackf != 0 ? VTCP_RST + VTCP_ACK : VTCP_RST);
@@ -590,6 +605,7 @@ static void send_rst(struct vtcp *c, struct vtcp_segment *out) {
     ensures inv: tcb_inv(c);
     ensures sayable: seg_fits(out, VTCP_HEADER_MAX) && out_ports(c, out);
     ensures syn: out_syn(c, out) && out_empty(out);
+    KEEPS_NEGOTIATED;
     ensures options: out_syn_options(c, out);
     ensures RFC6298_s5_1: c->rtx_at == now + c->rtt.rto;
     ensures refine: tcb_abs(c) == spec_out_range(\old(tcb_abs(c)), 1, c->rcv_adv); */
@@ -617,6 +633,7 @@ static void send_syn(struct vtcp *c, uint64_t now, struct vtcp_segment *out) {
     ensures T7_ack: !\result && c->ack_due ==> c->ack_at > now;
     ensures later: !\result && \old(c->rtx_at) > now && \old(c->user_at) > now ==> c->rtx_at > now && c->user_at > now;
     ensures refine: \result ==> tcb_abs(c) == spec_out_range(\old(tcb_abs(c)), c->snd_nxt, c->rcv_adv);
+    KEEPS_NEGOTIATED;
     ensures MUST_16_range: \result ==> out_leaves{Pre, Post}(c, out); */
 static bool send_range(struct vtcp *c, uint64_t now, struct vtcp_segment *out) {
   struct range r = leaving(c, now);

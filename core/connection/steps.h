@@ -29,6 +29,7 @@ struct vtcp_arrival {
     assigns c->ack_due, c->ack_at;
     ensures due: c->ack_due && c->ack_at == 0;
     KEEPS_INV;
+    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_ack_owed(\old(tcb_abs(c))); */
 void vtcp_tcb_ack_now(struct vtcp *c);
 
@@ -41,6 +42,7 @@ void vtcp_tcb_ack_now(struct vtcp *c);
     assigns WRITES_CHALLENGE;
     KEEPS_INV;
     ensures budget: vtcp_challenge_inv(&c->challenge);
+    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_challenge(\old(tcb_abs(c)), \old(allowed(c, now))); */
 void vtcp_tcb_challenge(struct vtcp *c, uint64_t now);
 
@@ -50,6 +52,7 @@ void vtcp_tcb_challenge(struct vtcp *c, uint64_t now);
     exits never: \false;
     assigns c->unacceptable;
     KEEPS_INV;
+    KEEPS_NEGOTIATED;
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 void vtcp_tcb_unacceptable(struct vtcp *c);
 
@@ -66,6 +69,7 @@ void vtcp_tcb_unacceptable(struct vtcp *c);
       (\old(c->state) >= VTCP_ESTABLISHED && state >= VTCP_ESTABLISHED)) && tcb_timers(c) ==> tcb_armed(c);
     KEEPS_STREAM;
     KEEPS_RECEIVED;
+    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_enter(\old(tcb_abs(c)), state); */
 void vtcp_tcb_enter(struct vtcp *c, int32_t state);
 
@@ -80,6 +84,7 @@ void vtcp_tcb_enter(struct vtcp *c, int32_t state);
     KEEPS(mem); KEEPS(snd); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); KEEPS(state);
     KEEPS(acked); KEEPS(unacked); KEEPS(watched); KEEPS_STREAM; KEEPS_RECEIVED;
     ensures armed: \old(tcb_armed(c)) && c->state == VTCP_TIME_WAIT ==> tcb_armed(c);
+    KEEPS_NEGOTIATED;
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 void vtcp_tcb_start_wait(struct vtcp *c, uint64_t now);
 
@@ -90,6 +95,8 @@ void vtcp_tcb_start_wait(struct vtcp *c, uint64_t now);
     assigns WRITES_FINISH;
     ensures quiet: vtcp_quiet(c) && c->ev_ended;
     KEEPS_INV;
+    ensures told: \old(c->state) != VTCP_CLOSED ==> told{Pre, Post}(c);
+    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_finish(\old(tcb_abs(c)), outcome); */
 void vtcp_tcb_finish(struct vtcp *c, int32_t outcome);
 
@@ -107,6 +114,7 @@ void vtcp_tcb_finish(struct vtcp *c, int32_t outcome);
     KEEPS_RECEIVED;
     ensures rtt: vtcp_rtt_inv(&c->rtt) && c->rtt.rto_min == \old(c->rtt.rto_min);
     ensures fresh: tcb_send_fresh(c) && tcb_idle(c);
+    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_fresh_send(\old(tcb_abs(c))); */
 void vtcp_tcb_fresh_send(struct vtcp *c);
 
@@ -131,6 +139,8 @@ void vtcp_tcb_fresh_send(struct vtcp *c);
     ensures stream: \forall octets s; vtcp_ring_holds(&c->snd, s);
     ensures received: \forall octets s; vtcp_reassembly_holds(&c->rcv, s);
     ensures present: \forall integer o; vtcp_reassembly_present(&c->rcv, o) <==> o < 1;
+    ensures negotiated: opt_abs(c) == spec_opt_fresh(\old(opt_abs(c)));
+    ensures untold: told_nothing(c);
     ensures refine: tcb_abs(c) == spec_opened(\old(tcb_abs(c)), iss, \min(\old(c->rcv.cap), 65535)); */
 void vtcp_tcb_opened(struct vtcp *c, uint32_t iss);
 
@@ -146,6 +156,7 @@ void vtcp_tcb_opened(struct vtcp *c, uint32_t iss);
     KEEPS(armed); KEEPS_STREAM; KEEPS_RECEIVED;
     ensures acked: tcb_acked(c);
     ensures unacked: \old(tcb_snd(c)) && !\old(c->fin) ==> tcb_unacked(c);
+    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_queue_fin(\old(tcb_abs(c))); */
 void vtcp_tcb_queue_fin(struct vtcp *c);
 
@@ -156,6 +167,7 @@ void vtcp_tcb_queue_fin(struct vtcp *c);
     exits never: \false;
     assigns c->rst_due, c->rst_ackf, c->rst_seq, c->rst_ack;
     KEEPS_INV;
+    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_rst_to_peer(\old(tcb_abs(c))); */
 void vtcp_tcb_rst_to_peer(struct vtcp *c);
 
@@ -234,6 +246,7 @@ struct vtcp_reset vtcp_arrival_reset(bool ackf, uint32_t seq, uint32_t ack, uint
     exits never: \false;
     assigns c->rst_due, c->rst_ackf, c->rst_seq, c->rst_ack;
     KEEPS_INV;
+    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_reset_for(\old(tcb_abs(c)), seg_abs(g)); */
 void vtcp_arrival_reset_for(struct vtcp *c, struct vtcp_arrival g);
 
@@ -252,7 +265,8 @@ void vtcp_arrival_reset_for(struct vtcp *c, struct vtcp_arrival g);
     ensures RFC7323_s2_2_both: c->wscale <==> (c->wscale_offer && s->has_wscale);
     ensures RFC7323_s2_2_none: !c->wscale ==> c->snd_factor == 1 && c->rcv_factor == 1;
     ensures RFC7323_s2_2_scale: c->wscale ==> vtcp_factor(s->wscale, c->snd_factor) &&
-      vtcp_factor(c->rcv_shift, c->rcv_factor); */
+      vtcp_factor(c->rcv_shift, c->rcv_factor);
+    ensures negotiated: opt_abs(c) == spec_opt_syn(\old(opt_abs(c)), opt_of(s)); */
 void vtcp_arrival_options(struct vtcp *c, const struct vtcp_segment *s);
 
 /* ---- arrive_check.c: first to fourth ---- */
@@ -271,6 +285,7 @@ void vtcp_arrival_options(struct vtcp *c, const struct vtcp_segment *s);
     ensures s3_10_7_4_table_6: \result <==> spec_acceptable(\old(tcb_abs(c)), seg_abs(g)) == \true ||
       spec_allowance(\old(tcb_abs(c)), seg_abs(g)) == \true;
     ensures accepted: \result ==> tcb_abs(c) == \old(tcb_abs(c)) && allowed(c, now) == \old(allowed(c, now));
+    KEEPS_NEGOTIATED;
     ensures refine: !\result ==>
       tcb_abs(c) == spec_refuse_seq(\old(tcb_abs(c)), seg_abs(g), \old(allowed(c, now))); */
 bool vtcp_arrive_seq(struct vtcp *c, struct vtcp_arrival g, uint64_t now);
@@ -285,6 +300,8 @@ bool vtcp_arrive_seq(struct vtcp *c, struct vtcp_arrival g, uint64_t now);
     ensures inv: tcb_inv(c);
     KEEPS_STREAM;
     KEEPS_RECEIVED;
+    TOLD;
+    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_arrive_rst(\old(tcb_abs(c)), seg_abs(g), \old(allowed(c, now))); */
 void vtcp_arrive_rst(struct vtcp *c, struct vtcp_arrival g, uint64_t now);
 
@@ -297,6 +314,8 @@ void vtcp_arrive_rst(struct vtcp *c, struct vtcp_arrival g, uint64_t now);
     ensures inv: tcb_inv(c);
     KEEPS_STREAM;
     KEEPS_RECEIVED;
+    TOLD;
+    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_arrive_syn(\old(tcb_abs(c)), seg_abs(g), \old(allowed(c, now))); */
 void vtcp_arrive_syn(struct vtcp *c, struct vtcp_arrival g, uint64_t now);
 
@@ -309,6 +328,7 @@ void vtcp_arrive_syn(struct vtcp *c, struct vtcp_arrival g, uint64_t now);
     KEEPS(mem); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); KEEPS(state); KEEPS(acked); KEEPS(unacked);
     KEEPS(armed); KEEPS(timers); KEEPS_STREAM; KEEPS_RECEIVED;
     ensures snd: \old(tcb_snd(c)) && g.wnd <= VTCP_BUFFER_MAX ==> tcb_snd(c);
+    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_window_of(\old(tcb_abs(c)), seg_abs(g)); */
 void vtcp_arrive_window_of(struct vtcp *c, struct vtcp_arrival g);
 
@@ -323,6 +343,9 @@ void vtcp_arrive_window_of(struct vtcp *c, struct vtcp_arrival g);
     ensures inv: tcb_inv(c);
     KEEPS_STREAM;
     KEEPS_RECEIVED;
+    TOLD;
+    ensures state: c->state == VTCP_ESTABLISHED || c->state == VTCP_FIN_WAIT_1;
+    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_establish(\old(tcb_abs(c)), seg_abs(g)); */
 void vtcp_arrive_establish(struct vtcp *c, struct vtcp_arrival g, uint64_t now);
 
@@ -339,6 +362,10 @@ void vtcp_arrive_establish(struct vtcp *c, struct vtcp_arrival g, uint64_t now);
     ensures range: c->state == VTCP_CLOSED || c->state >= VTCP_ESTABLISHED;
     KEEPS_STREAM;
     KEEPS_RECEIVED;
+    ensures half: c->state == VTCP_CLOSED ||
+      (c->state >= VTCP_CLOSE_WAIT <==> \old(c->state) >= VTCP_CLOSE_WAIT);
+    TOLD;
+    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_arrive_ack(\old(tcb_abs(c)), seg_abs(g)); */
 void vtcp_arrive_ack(struct vtcp *c, struct vtcp_arrival g, uint64_t now);
 
@@ -353,6 +380,11 @@ void vtcp_arrive_ack(struct vtcp *c, struct vtcp_arrival g, uint64_t now);
     ensures inv: tcb_inv(c);
     KEEPS_STREAM;
     TAKES(takes_data);
+    ensures una: c->snd_una == \old(c->snd_una);
+    ensures half: c->state == \old(c->state) ||
+      (VTCP_ESTABLISHED <= \old(c->state) <= VTCP_FIN_WAIT_2 && c->state >= VTCP_CLOSE_WAIT);
+    TOLD;
+    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_arrive_data(\old(tcb_abs(c)), seg_abs(g), c->rcv.nxt); */
 void vtcp_arrive_data(struct vtcp *c, struct vtcp_arrival g, uint64_t now);
 
