@@ -47,7 +47,7 @@ SMOKE_STEPS = 50000
 # WP never proves a \from, so writing one would be the assumption, not leaving it out (proofs/ASSUMPTIONS.md).
 HARMLESS = re.compile(r"Failed smoke-test|No \\from specification for assigned pointer")
 JOB_LIMIT = 3600
-EXPECTED = "proofs/expected.json"
+EXPECTED, GOALS = "proofs/expected.json", "build/proofs/goals.json"
 NOT_SMOKE = ",".join("-@" + c for c in (
     "assigns ensures requires exits terminates assert check invariant variant lemma decreases breaks continues "
     "returns complete_behaviors disjoint_behaviors axiom admit").split())
@@ -159,16 +159,28 @@ class Gate:
             return None, text
         with open(stem + ".json", encoding="utf-8") as f:
             report = json.load(f)
-        found = {}
+        found, times = {}, self.seconds(text)
         for section in ("wp:functions", "wp:axiomatics"):
             for name, goals in report.get(section, {}).items():
                 key = name if section == "wp:functions" else "(lemmas)"
-                found.setdefault(key, {}).update(renumbered({g: v for g, v in goals.items() if g != "wp:section"}))
+                goals = {g: {**v, "seconds": times.get(g, 0.0)} for g, v in goals.items() if g != "wp:section"}
+                found.setdefault(key, {}).update(renumbered(goals))
         total = sum(v["wp:main"]["total"] for goals in found.values() for v in goals.values())
         claimed = report.get("wp:global", {}).get("wp:main", {}).get("total", 0)
         if total != claimed:
             self.problem(path, f"the report lists {total} goals but claims {claimed}")
         return found, text
+
+    def seconds(self, text):
+        """How long the proved goals took, by the names that the report uses: WP's log names the model and the part, too."""
+        drivers = self.flags[self.flags.index("-wp-driver") + 1].split(",") if "-wp-driver" in self.flags else []
+        model = "_".join(["typed", *(os.path.splitext(os.path.basename(d))[0] for d in drivers), ""])
+        times = {}
+        for goal, took in re.findall(r"^\[wp\] \[.+?\] Goal (\w+) : Valid(.*)$", text, re.M):
+            goal = re.sub(r"_part\d+$", "", goal.removeprefix(model))
+            for minutes, number, unit in re.findall(r"\((?:Qed:)?(?:(\d+)')?([\d.]+)(ms|s)\)", took):
+                times[goal] = times.get(goal, 0.0) + 60 * int(minutes or 0) + float(number) / (1 if unit == "s" else 1000)
+        return times
 
     # -- reading sources -------------------------------------------------------------------------------------------
 
@@ -384,22 +396,29 @@ class Gate:
                 ["why3", "prove", "-L", "spec", "-a", options.get("split", "split_vc"), "-P", prover,
                  "-t", str(10 * WHY3_LIMIT), path],
                 lambda l: self.log.goal() if l.startswith("Prover result is:") else None)
-            found = re.findall(r"(?:Goal|Sub-goal) (.*?)\.\nProver result is: (\w+)", out)
+            found = re.findall(r"line (\d+), .*\n(?:Goal|Sub-goal) (.*?)\.\nProver result is: (\w+)(?: \(([\d.]+)s)?", out)
             if len(found) != out.count("Prover result is:") or (status != 0 and not found):
                 self.problem(path, f"why3 failed:\n{out[-3000:]}")
                 return
-            if results and [r[0] for r in results] != [g for g, _ in found]:
+            if results and [r[0] for r in results] != [f[:2] for f in found]:
                 self.problem(path, "the provers saw different goals")
                 return
-            results = [(g, (results[i][1] if results else "") or (prover if v == "Valid" else ""))
-                       for i, (g, v) in enumerate(found)]
+            results = [results[i] if results and results[i][1] else
+                       (f[:2], prover if f[2] == "Valid" else "", float(f[3] or 0)) for i, f in enumerate(found)]
         if not results and re.search(r"\b(lemma|goal|ensures|variant)\b", text):
             self.problem(path, "no goals, but there are statements")
-        for goal, by in results:
+        goals = {}
+        for (line, goal), by, seconds in results:
             if not by:
                 self.leave(path, goal)
-        self.theories[path] = {"goals": len(results), "by": [by for _, by in results], "seconds": time.time() - began}
-        self.log.line(f"[{self.log.clock()}] {path}: {sum(1 for _, by in results if by)}/{len(results)} goals, "
+            module = re.findall(r"(?m)^\s*(?:module|theory)\s+(\w+)", "\n".join(text.split("\n")[:int(line)]))[-1]
+            name = re.sub(r"(.*) of goal (.*)", r"\2 \1", goal)
+            same = sum(1 for g in goals if re.fullmatch(re.escape(f"{module}.{name}") + r"( \d+)?", g))
+            goals[f"{module}.{name}" + (f" {same + 1}" if same else "")] = {
+                "label": None, "proved": bool(by), "prover": by, "seconds": seconds}
+        self.theories[path] = {"goals": len(results), "by": [r[1] for r in results], "seconds": time.time() - began,
+                               "each": goals}
+        self.log.line(f"[{self.log.clock()}] {path}: {sum(1 for r in results if r[1])}/{len(results)} goals, "
                       f"{time.time() - began:.0f} s")
 
     def canary(self, path):
@@ -446,6 +465,25 @@ class Gate:
         for path, t in sorted(self.theories.items()):
             result[path] = {"goals": t["goals"]}
         return result
+
+    def write_goals(self, whole):
+        """Each goal, its clause's label, who proved it and how fast; of files that this run leaves out, what was known."""
+        kept = {}
+        if not whole and os.path.exists(GOALS):
+            with open(GOALS, encoding="utf-8") as f:
+                kept = json.load(f)
+        for path, e in self.files.items():
+            kept[path] = {f: {g: {
+                "label": label_of(g.removeprefix(f + "_")), "proved": not is_open(v),
+                "prover": ", ".join(sorted(k.lower().split(":")[0] for k in v if k != "wp:main" and k != "seconds"
+                                           and v[k].get("valid"))),
+                "seconds": round(v["seconds"], 3), "parts": v["wp:main"]["total"], "fast": self.fast}
+                for g, v in goals.items()} for f, goals in e["functions"].items()}
+        for path, t in self.theories.items():
+            kept[path] = t["each"]
+        with open(GOALS, "w", encoding="utf-8") as f:
+            json.dump(kept, f, indent=1, sort_keys=True)
+            f.write("\n")
 
     def store(self, whole):
         """Writes the list; of a few files, only their part."""
@@ -522,7 +560,7 @@ def parse_flags(flags):
 
 
 def strip_comments(text):
-    """WhyML without its comments, which nest."""
+    """WhyML without its comments, which nest, but with all lines."""
     out, depth, i = [], 0, 0
     while i < len(text):
         if text.startswith("(*", i) and not text.startswith("(*)", i):
@@ -530,7 +568,7 @@ def strip_comments(text):
         elif depth and text.startswith("*)", i):
             depth, i = depth - 1, i + 2
         else:
-            if not depth:
+            if not depth or text[i] == "\n":
                 out.append(text[i])
             i += 1
     return "".join(out)
@@ -545,6 +583,14 @@ def renumbered(goals):
         calls.setdefault(m.group(1) if m else g, []).append((int(m.group(2) or 1) if m else 1, g))
     return {base + (f"_{k}" if k > 1 else ""): goals[g]
             for base, names in calls.items() for k, (_, g) in enumerate(sorted(names), 1)}
+
+
+def label_of(goal):
+    """The label of the clause, or of its behaviour if that names a requirement, in a goal's name without the function."""
+    m = re.fullmatch(r"(?:(\w+?)_)?(?:ensures|requires|exits|assert|check|loop_invariant|invariant)_(?!rte_)(\w+?)"
+                     r"(?:_established|_preserved)?", re.sub(r"^(call_.+_requires_.+?)_\d+$", r"\1", goal))
+    requirement = m and m.group(1) and re.fullmatch(r"(MUST|SHLD|MAY|REC)_\d+(_\w+)?", m.group(1))
+    return requirement.group() if requirement else m.group(2) if m else None
 
 
 def options_for(path):
@@ -604,6 +650,7 @@ def main():
         with open("build/proofs/numbers.json", "w", encoding="utf-8") as f:
             json.dump(gate.numbers(), f, indent=1, sort_keys=True)
             f.write("\n")
+        gate.write_goals(whole)
         if args.store and not gate.fast and not gate.problems and not gate.unproved:
             gate.store(whole)
         gate.compare(whole)
