@@ -18,13 +18,13 @@ import tempfile
 import threading
 import time
 
+import sources
+
 # Per file or directory: "first" = provers of the quick pass, one after the other, "args" = more flags,
 # "split" = transformation for Why3 (default split_vc).
 OPTIONS = {"core/connection": {"first": ["cvc4o", "cvc4i", "cvc4"]}}
 OPTIONS.update({f"core/connection/{f}.c": {"args": ["-wp-split"]} for f in (
     "arrive", "arrive_ack", "arrive_check", "arrive_data", "output", "tcb", "timeout")})
-# Recursive ACSL definitions become axioms inside WP; each one here must be shown total in proofs/ASSUMPTIONS.md.
-RECURSIVE = set()
 
 WORKERS = 4 # more than cores: while Frama-C works, no prover does
 # cvc4i is CVC4 with the definitions of the goal unfolded (proofs/provers/cvc4_inline.drv), cvc4o CVC4 without the
@@ -48,6 +48,14 @@ SMOKE_STEPS = 50000
 HARMLESS = re.compile(r"Failed smoke-test|No \\from specification for assigned pointer")
 JOB_LIMIT = 3600
 EXPECTED, GOALS = "proofs/expected.json", "build/proofs/goals.json"
+DEFINITIONS = "(definitions)" # in expected.json: those of ACSL
+# What a prover must and must not prove; see Gate.check_provers.
+PLAIN = """theory Plain
+  use int.Int
+  goal right: forall x: int. x < x + 1
+  goal wrong: forall x: int. x < 2 * x
+end
+"""
 NOT_SMOKE = ",".join("-@" + c for c in (
     "assigns ensures requires exits terminates assert check invariant variant lemma decreases breaks continues "
     "returns complete_behaviors disjoint_behaviors axiom admit").split())
@@ -95,9 +103,12 @@ class Gate:
         self.flags = shlex.split(os.environ.get("WP_FLAGS", ""))
         if not self.flags:
             sys.exit("prove.py: WP_FLAGS is empty: run `make prove`")
+        for problem in sources.check_flags(self.flags):
+            sys.exit(f"prove.py: WP_FLAGS: {problem}: they must be those of proofs/flags.mk")
         self.tmp = tempfile.mkdtemp(prefix="vtcp-prove-")
         self.children, self.queue, self.lock, self.busy = set(), [], threading.Condition(), 0
         self.files, self.theories, self.contracts, self.order = {}, {}, {}, 0
+        self.definitions, self.bound = {}, sources.bound()
         self.smoke_total = self.smoke_passed = self.canaries = self.canaries_open = 0
 
     def problem(self, where, what):
@@ -129,6 +140,17 @@ class Gate:
                                   command=by_time, steps=by_steps)
         with open(conf, "w", encoding="utf-8") as f:
             f.write(text)
+
+    def check_provers(self):
+        """A prover that says "valid" to everything, or to nothing, is none."""
+        path = os.path.join(self.tmp, "plain.mlw")
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(PLAIN)
+        for prover in PROVERS:
+            _, out = self.execute(["why3", "prove", "-P", prover, "-t", str(10 * QUICK), path])
+            found = dict(re.findall(r"Goal (\w+)\.\nProver result is: (\w+)", out))
+            if found.get("right") != "Valid" or found.get("wrong", "Valid") == "Valid":
+                self.problem(prover, f"no prover: {found or out.strip()}, where only the first is true")
 
     # -- running programs ------------------------------------------------------------------------------------------
 
@@ -185,48 +207,36 @@ class Gate:
     # -- reading sources -------------------------------------------------------------------------------------------
 
     def read_c(self, path):
-        """What must hold before any prover runs: contracts are there, complete, labelled, the same everywhere."""
-        problems = []
+        """The functions that a file defines and calls, their contracts, the logic it sees, and what is wrong with it."""
+        file = {"defined": [], "called": [], "contracts": {}, "definitions": {}, "problems": []}
         status, text = self.execute(["frama-c", "-no-unicode", *parse_flags(self.flags), "-print", path])
         if status != 0:
-            return [], {}, [f"Frama-C cannot read it:\n{text[-3000:]}"]
+            file["problems"].append(f"Frama-C cannot read it:\n{text[-3000:]}")
+            return file
+        file["defined"], file["called"], out = self.symbols(path)
+        if not file["defined"]:
+            file["problems"].append(f"gcc cannot compile it, or it has no functions:\n{out[-3000:]}")
+            return file
+        with open(path, encoding="utf-8") as f:
+            file["problems"] += sources.check_text(f.read())
+        _, compiled = self.execute(["gcc", "-std=c11", "-E", "-P", "-Icore", path])
+        _, proved = self.execute(["gcc", "-std=c11", "-E", "-P", "-Icore", "-Ispec", "-D__FRAMAC__", path])
+        if compiled.split() != proved.split():
+            file["problems"].append("the provers would see other code than the compiler")
+        file["problems"] += sources.check_functions(text, file["defined"]) + sources.check_annotations(text, self.bound)
+        file["contracts"], file["definitions"] = sources.contracts(text), sources.definitions(text)
+        return file
+
+    def symbols(self, path):
+        """What a file defines and calls, by the compiler."""
         obj = os.path.join(self.tmp, re.sub(r"\W", "_", path) + ".o")
-        cpp = shlex.split(next((f.split("=", 1)[1] for f in self.flags if f.startswith("-cpp-extra-args=")), ""))
-        status, out = self.execute(["gcc", "-std=c11", "-O0", "-fkeep-static-functions", *cpp, "-c", path, "-o", obj])
+        status, out = self.execute(["gcc", "-std=c11", "-O0", "-fkeep-static-functions", "-Icore", "-c", path, "-o", obj])
         if status != 0:
-            return [], {}, [f"gcc cannot compile it:\n{out[-3000:]}"]
-        _, symbols = self.execute(["nm", obj])
-        defined = [l.split()[2] for l in symbols.splitlines() if len(l.split()) == 3 and l.split()[1] in "tT"]
+            return [], [], out
+        lines = [l.split() for l in self.execute(["nm", obj])[1].splitlines()]
+        return (sorted(l[2] for l in lines if len(l) == 3 and l[1] in "tT"), [l[1] for l in lines if l[0] == "U"], out)
 
-        contracts = {}
-        for m in re.finditer(r"^/\*@(.*?)\*/\s*([^{};/]*)[{;]", text, re.S | re.M):
-            name = re.search(r"\b(\w+)\s*\(", m.group(2))
-            clause = re.match(r"\s*(requires|terminates|exits|assigns|ensures|behavior|decreases)\b", m.group(1))
-            if name and clause:
-                contracts.setdefault(name.group(1), set()).add(re.sub(r"\s+", " ", m.group(1)).strip())
-        for f in defined:
-            if f not in contracts:
-                problems.append(f"no contract: {f}")
-                continue
-            for contract in contracts[f]:
-                for what, pattern in (("assigns", r"\bassigns "), ("terminates \\true", r"\bterminates \\true;"),
-                                      ("exits \\false", r"\bexits \w+: \\false;")):
-                    if not re.search(pattern, contract):
-                        problems.append(f"no `{what}`: {f}")
-        for comment in re.findall(r"/\*@(.*?)\*/", text, re.S):
-            for m in re.finditer(r"(?:^|;)\s*(?:check\s+)?(requires|ensures|exits|loop invariant|assert|check)\s+"
-                                 r"(?!\s)(?!\w+:)([^;]*)", comment, re.M):
-                problems.append(f"no label: {m.group(1)} {' '.join(m.group(2).split())[:100]}")
-            for word in re.findall(r"\b(admit|axiom|inductive)\b(?!:)", comment):
-                problems.append(f"`{word}` is an assumption: {' '.join(comment.split())[:100]}")
-            for m in re.finditer(r"\b(?:logic|predicate)\b[^;=(]*?(\w+)(?:\{[^}]*\})?\s*(?:\([^)]*\))?\s*=([^;]*);", comment):
-                if re.search(rf"\b{m.group(1)}\b", m.group(2)) and m.group(1) not in RECURSIVE:
-                    problems.append(f"recursive logic definition: {m.group(1)}")
-        if "__FRAMAC__" in open(path, encoding="utf-8").read():
-            problems.append("__FRAMAC__ in a .c file: the provers must see what the compiler sees")
-        return sorted(defined), contracts, problems
-
-    def read_all(self, paths):
+    def read_all(self, paths, whole):
         results = {}
 
         def work(path):
@@ -235,30 +245,41 @@ class Gate:
             self.add(0, path, "read", lambda p=path: work(p))
         self.drain()
         for path in paths:
-            defined, contracts, problems = results[path]
-            self.files[path] = {"defined": defined, "functions": {}, "smoke": {}, "seconds": 0.0, "lines": 0}
-            for p in problems:
+            file = results[path]
+            self.files[path] = {"functions": {}, "smoke": {}, "seconds": 0.0, **file}
+            for p in file["problems"]:
                 self.problem(path, p)
-            for name, texts in contracts.items():
-                if name in defined and not name.startswith("vtcp_"):
+            for name, texts in file["contracts"].items():
+                if name in file["defined"] and not name.startswith("vtcp_"):
                     continue  # static: another file may have its own
                 self.contracts.setdefault(name, {}).setdefault(frozenset(texts), []).append(path)
+            for name, text in file["definitions"].items():
+                self.definitions.setdefault(name, {}).setdefault(text, []).append(path)
         for name, variants in self.contracts.items():
             if not name.startswith("__") and (len(variants) > 1 or any(len(v) > 1 for v in variants)):
                 self.problem(", ".join(p for v in variants.values() for p in v[:1]), f"two contracts for {name}")
+        for name, variants in self.definitions.items():
+            if len(variants) > 1:
+                self.problem(", ".join(v[0] for v in variants.values()), f"two definitions of {name}")
+        self.check_called(paths, whole)
 
-    def read_headers(self):
-        for path in glob.glob("core/**/*.h", recursive=True):
-            rest = re.sub(r"#ifdef __FRAMAC__\n(#include \"\w+\.acsl\"\n)+#endif\n", "", open(path, encoding="utf-8").read())
-            if "__FRAMAC__" in rest:
-                self.problem(path, "__FRAMAC__ may only guard the inclusion of .acsl files")
-        line = re.compile(r'library [\w: ]+|why3\.(file|import) \+= "[\w.:]+";|type \w+ = "\w+";|'
-                          r'(logic \w+|predicate) \w+(\([\w, ]*\))? = "\w+";|')
-        for path in glob.glob("spec/*.driver"):
-            text = re.sub(r"/\*.*?\*/", "", open(path, encoding="utf-8").read(), flags=re.S)
-            for l in text.splitlines():
-                if not line.fullmatch(re.sub(r"//.*", "", l).strip()):
-                    self.problem(path, f"a driver may only bind names: {l.strip()}")
+    def check_called(self, paths, whole):
+        """A contract is a promise: whoever is called must be defined where it is proved."""
+        known = {f for path in paths for f in self.files[path]["defined"]}
+        rest = [] if whole else sorted(glob.glob("core/**/*.c", recursive=True))
+        for path in paths:
+            for f in set(self.files[path]["called"]) & set(self.files[path]["contracts"]):
+                while f not in known and rest:
+                    known |= set(self.symbols(rest.pop())[0])
+                if f not in known:
+                    self.problem(path, f"calls {f}, which is not defined where it is proved")
+
+    def read_specification(self):
+        for path, problems in [*sources.check_headers().items(),
+                               *((p, sources.check_driver(p)) for p in glob.glob("spec/*.driver")),
+                               ("spec", sources.check_spec_files())]:
+            for p in problems:
+                self.problem(path, p)
 
     # -- the queue: a few workers, longest jobs first ---------------------------------------------------------------
 
@@ -388,6 +409,8 @@ class Gate:
         text = strip_comments(open(path, encoding="utf-8").read())
         for word in re.findall(r"\b(axiom|val|any|assume|diverges)\b", text):
             self.problem(path, f"`{word}` is an assumption")
+        for p in sources.check_theory(text):
+            self.problem(path, p)
         results = []
         for prover in WHY3_PROVERS:
             if results and all(r[1] for r in results):
@@ -427,7 +450,7 @@ class Gate:
         if not wanted:
             self.problem(path, "says nothing that must fail")
         kinds = {k for k, _ in wanted}
-        _, _, complaints = self.read_c(path)
+        complaints = self.read_c(path)["problems"]
         open_goals, failed, warned = set(), set(), []
         if kinds & {"open", "warned"}:
             found, text = self.wp(path, "canary", trying(PROVERS, CANARY, len(PROVERS)))
@@ -458,12 +481,20 @@ class Gate:
     # -- the end ---------------------------------------------------------------------------------------------------
 
     def numbers(self):
-        result = {}
-        for path, e in sorted(self.files.items()):
-            result[path] = {"functions": {f: sums({f: g})[0] for f, g in sorted(e["functions"].items())},
-                            "smoke": sums(e["smoke"])[0]}
-        for path, t in sorted(self.theories.items()):
-            result[path] = {"goals": t["goals"]}
+        """How many goals, and what is proved: each contract, each definition that contracts use, each theorem."""
+        result = {DEFINITIONS: {"says": {n: sources.digest(" ".join(sorted(v))) for n, v in self.definitions.items()}}}
+        for path, e in self.files.items():
+            result[path] = {"functions": {f: sums({f: g})[0] for f, g in e["functions"].items()},
+                            "smoke": sums(e["smoke"])[0],
+                            "contracts": {f: sources.digest(" ".join(sorted(c))) for f, c in e["contracts"].items()
+                                          if f in e["defined"]}}
+        for path, t in self.theories.items():
+            with open(path, encoding="utf-8") as f:
+                says = sources.declarations(strip_comments(f.read()))
+            result[path] = {"goals": t["goals"], "says": {n: sources.digest(d) for n, d in says.items()}}
+        for path in glob.glob("spec/*.driver"):
+            with open(path, encoding="utf-8") as f:
+                result[path] = {"says": {n: sources.digest(l) for n, l in sources.bindings(f.read()).items()}}
         return result
 
     def write_goals(self, whole):
@@ -487,12 +518,16 @@ class Gate:
 
     def store(self, whole):
         """Writes the list; of a few files, only their part."""
-        kept = {}
+        now, kept = self.numbers(), {}
         if not whole and os.path.exists(EXPECTED):
             with open(EXPECTED, encoding="utf-8") as f:
-                kept = {p: v for p, v in json.load(f).items() if p not in self.files and p not in self.theories}
+                kept = {p: v for p, v in json.load(f).items() if p == DEFINITIONS or os.path.exists(p)}
+            text = "".join(open(p, encoding="utf-8").read() for p in glob.glob("spec/*.acsl") +
+                           glob.glob("core/**/*.[ch]", recursive=True))
+            says = {n: d for n, d in kept.get(DEFINITIONS, {}).get("says", {}).items() if re.search(rf"\b{n}\b", text)}
+            now[DEFINITIONS]["says"] = {**says, **now[DEFINITIONS]["says"]}
         with open(EXPECTED, "w", encoding="utf-8") as f:
-            json.dump({**kept, **self.numbers()}, f, indent=1, sort_keys=True)
+            json.dump({**kept, **now}, f, indent=1, sort_keys=True)
             f.write("\n")
         print(f"stored {EXPECTED}")
 
@@ -509,14 +544,28 @@ class Gate:
                 self.problem(path, "not in expected.json" if a is None else "in expected.json, but gone")
                 continue
             for key in sorted(set(a) | set(b)):
-                if self.fast and key == "smoke" or a.get(key) == b.get(key):
+                x, y = a.get(key), b.get(key)
+                if self.fast and key == "smoke" or x == y:
                     continue
-                if key != "functions":
-                    self.problem(path, f"{key}: {b.get(key)}, expected {a.get(key)}")
+                if key in ("goals", "smoke"):
+                    self.problem(path, f"{key}: {y}, expected {x}")
                     continue
-                for f in sorted(set(a[key]) | set(b[key])):
-                    if a[key].get(f) != b[key].get(f):
-                        self.problem(path, f"{f}: {b[key].get(f, 0)} goals, expected {a[key].get(f, 0)}")
+                x, y = x or {}, y or {}
+                for f in sorted(set(x if whole or path != DEFINITIONS else y) | set(y)):
+                    if x.get(f) == y.get(f):
+                        continue
+                    if key == "functions":
+                        self.problem(path, f"{f}: {y.get(f, 0)} goals, expected {x.get(f, 0)}")
+                    else:
+                        what = "is gone" if f not in y else "is new" if f not in x else "says something else than before"
+                        self.problem(path, f"{'the contract of ' if key == 'contracts' else ''}{f} {what}: "
+                                           "review it, then `make expected` stores it")
+
+    def finish_reading(self):
+        for p in sorted(set(self.problems)):
+            print("PROBLEM", p)
+        print("only read: nothing is proved")
+        sys.exit(1 if self.problems else 2)
 
     def table(self):
         rows, total = [], [0] * 7
@@ -614,6 +663,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--fast", action="store_true", help="with a cache; no smoke tests, no canaries")
     parser.add_argument("--store", action="store_true", help="store the numbers of goals, when all are proved")
+    parser.add_argument("--read", action="store_true", help="only refuse: proves nothing, and so never succeeds")
     parser.add_argument("files", nargs="*", help="only these (default: everything)")
     args = parser.parse_args()
     os.chdir(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
@@ -621,20 +671,23 @@ def main():
     os.makedirs("build/proofs", exist_ok=True)
     gate = Gate(args.fast)
     whole = not args.files
-    sources = sorted(args.files or glob.glob("core/**/*.c", recursive=True) + glob.glob("proofs/*.c"))
-    theories = [f for f in sources if f.endswith(".mlw")] if not whole else sorted(glob.glob("spec/*.mlw"))
-    canaries = [f for f in sources if "/canary/" in f] if not whole else sorted(glob.glob("proofs/canary/*.c"))
-    sources = [f for f in sources if f.endswith(".c") and f not in canaries]
+    paths = sorted(args.files or glob.glob("core/**/*.c", recursive=True) + glob.glob("proofs/*.c"))
+    theories = [f for f in paths if f.endswith(".mlw")] if not whole else sorted(glob.glob("spec/*.mlw"))
+    canaries = [f for f in paths if "/canary/" in f] if not whole else sorted(glob.glob("proofs/canary/*.c"))
+    paths = [f for f in paths if f.endswith(".c") and f not in canaries]
     try:
         gate.configure_why3()
-        gate.read_headers()
-        gate.read_all(sources)
+        gate.check_provers()
+        gate.read_specification()
+        gate.read_all(paths, whole)
+        if args.read:
+            gate.finish_reading()
         try:
             with open(EXPECTED, encoding="utf-8") as f:
                 sizes = {p: sum(v.get("functions", {}).values()) for p, v in json.load(f).items()}
         except (OSError, ValueError):
             sizes = {}
-        for path in sources:
+        for path in paths:
             size = sizes.get(path, os.path.getsize(path) // 40)
             gate.add(10 * size, path, "proof", lambda p=path: gate.prove(p))
             if not args.fast:
