@@ -676,12 +676,12 @@ def main():
     canaries = [f for f in paths if "/canary/" in f] if not whole else sorted(glob.glob("proofs/canary/*.c"))
     paths = [f for f in paths if f.endswith(".c") and f not in canaries]
     try:
-        gate.configure_why3()
-        gate.check_provers()
         gate.read_specification()
         gate.read_all(paths, whole)
         if args.read:
             gate.finish_reading()
+        gate.configure_why3()
+        gate.check_provers()
         try:
             with open(EXPECTED, encoding="utf-8") as f:
                 sizes = {p: sum(v.get("functions", {}).values()) for p, v in json.load(f).items()}

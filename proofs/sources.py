@@ -114,6 +114,8 @@ def check_annotations(text, bound):
             problems.append(f"no label: {m.group(1)} {' '.join(m.group(2).split())[:100]}")
         for label in re.findall(r"(?:^|;)\s*ensures\s+(\w+):\s*\\true\s*;", comment, re.M):
             problems.append(f"says nothing: ensures {label}: \\true")
+        for what in re.findall(r"(?:^|;)\s*(assert|check|loop invariant)\s+\w+:\s*\\false\s*;", comment, re.M):
+            problems.append(f"says that nothing gets here, and smoke tests may miss it: {what} \\false")
         for w in re.findall(r"\b(admit|axiom|inductive)\b(?!:)", comment):
             problems.append(f"`{w}` is an assumption: {shown}")
     for name, definition in definitions(text).items():
