@@ -21,9 +21,9 @@ import time
 import sources
 
 # Per file or directory: "first" = provers of the quick pass, one after the other, "args" = more flags,
-# "split" = transformation for Why3 (default split_vc).
-OPTIONS = {"core/connection": {"first": ["cvc4o", "cvc4i", "cvc4"]}}
-OPTIONS.update({f"core/connection/{f}.c": {"args": ["-wp-split"]} for f in (
+# "split" = transformation for Why3 (default split_vc), "cost" = seconds a goal, about: how to share the work out.
+OPTIONS = {"core/connection": {"first": ["cvc4o", "cvc4i", "cvc4"], "cost": 0.35}}
+OPTIONS.update({f"core/connection/{f}.c": {"args": ["-wp-split"], "cost": 0.06} for f in (
     "arrive", "arrive_ack", "arrive_check", "arrive_data", "output", "tcb", "timeout")})
 
 WORKERS = 4 # more than cores: while Frama-C works, no prover does
@@ -44,6 +44,7 @@ interactive = false
 """
 QUICK, FULL, WHY3_LIMIT, SMOKE, CANARY = 2, (60, 240), 10, 2, 5  # seconds a goal
 SMOKE_STEPS = 50000
+COST, SMOKE_COST, SHARE = 0.15, 0.35, 60 # seconds a goal and a smoke test, about; seconds that a share of a file's functions has at most
 # WP never proves a \from, so writing one would be the assumption, not leaving it out (proofs/ASSUMPTIONS.md).
 HARMLESS = re.compile(r"Failed smoke-test|No \\from specification for assigned pointer")
 JOB_LIMIT = 3600
@@ -246,7 +247,7 @@ class Gate:
         self.drain()
         for path in paths:
             file = results[path]
-            self.files[path] = {"functions": {}, "smoke": {}, "seconds": 0.0, **file}
+            self.files[path] = {"functions": {}, "smoke": {}, "seconds": 0.0, "hard": set(), **file}
             for p in file["problems"]:
                 self.problem(path, p)
             for name, texts in file["contracts"].items():
@@ -331,25 +332,40 @@ class Gate:
 
     # -- jobs ------------------------------------------------------------------------------------------------------
 
-    def prove(self, path):
+    def shares(self, path, stored):
+        """The functions of a file in shares of about the same work, to be proved side by side; all at once where there are
+        lemmas, since WP leaves those out when it is given functions."""
+        cost = options_for(path).get("cost", COST)
+        known = stored.get(path, {}).get("functions", {})
+        work = {f: cost * known.get(f, 50) for f in self.files[path]["defined"]}
+        shares = [[] for _ in range(1 + int(sum(work.values()) // SHARE))]
+        for f in sorted(work, key=lambda f: (-work[f], f)):
+            min(shares, key=lambda s: sum(work[g] for g in s)).append(f)
+        shares = [s for s in shares if s]
+        if len(shares) <= 1 or self.lemmas(path):
+            return [(sum(work.values()), [])]
+        return [(sum(work[f] for f in s), ["-wp-fct", ",".join(s)]) for s in shares]
+
+    def lemmas(self, path):
+        return [n for n, text in self.files[path]["definitions"].items() if text.startswith("lemma")]
+
+    def prove(self, path, share=0, only=()):
         """Quick pass; the functions with open goals once more, with all provers and more time."""
-        began, options, entry = time.time(), options_for(path), self.files[path]
+        began, options = time.time(), options_for(path)
         first = trying(options.get("first", ["cvc4"]), QUICK) + options.get("args", [])
-        found, text = self.wp(path, "quick", first)
+        found, text = self.wp(path, f"{share}-quick", first + list(only))
         if found is None:
             self.problem(path, f"Frama-C failed:\n{text[-3000:]}")
             return
         self.check_log(path, text)
-        needed = 0
         for seconds in FULL:
             hard = {f: left for f, goals in found.items() if (left := {g for g, v in goals.items() if is_open(v)})}
             if not hard:
                 break
-            needed = max(needed, len(hard))
+            self.files[path]["hard"] |= set(hard)
             rest = trying(PROVERS, seconds, len(PROVERS)) + options.get("args", [])
-            if "(lemmas)" not in hard:
-                rest += ["-wp-fct", ",".join(sorted(hard))]
-            again, text = self.wp(path, f"full{seconds}", rest)
+            rest += list(only) if "(lemmas)" in hard else ["-wp-fct", ",".join(sorted(hard))]
+            again, text = self.wp(path, f"{share}-full{seconds}", rest)
             if again is None:
                 self.problem(path, f"Frama-C failed:\n{text[-3000:]}")
                 return
@@ -362,46 +378,68 @@ class Gate:
                         self.problem(path, f"the passes saw different goals: {g}")
                     elif proved(v) > proved(found[f][g]):
                         found[f][g] = v
-        entry["functions"] = found
-        entry["seconds"] += time.time() - began
+        self.gather(path, "functions", found, began)
+
+    def gather(self, path, key, found, began):
+        """Puts what a share has found to what the others have; the last one looks at all of it."""
+        with self.lock:
+            entry = self.files[path]
+            for f in set(found) & set(entry[key]):
+                self.problem(path, f"two shares have {f}")
+            entry[key].update(found)
+            entry["seconds"] += time.time() - began
+            entry[key + " left"] -= 1
+            if entry[key + " left"]:
+                return
+        if key == "smoke":
+            self.judge_smoke(path, entry)
+        else:
+            self.judge(path, entry)
+
+    def judge(self, path, entry):
         for f in entry["defined"]:
-            if not any("_assigns" in g for g in found.get(f, {})):
+            if not any("_assigns" in g for g in entry["functions"].get(f, {})):
                 self.problem(path, f"no goal for the assigns of {f}")
-        for goals in found.values():
+        for lemma in self.lemmas(path):
+            if not any(lemma in g for g in entry["functions"].get("(lemmas)", {})):
+                self.problem(path, f"no goal for the lemma {lemma}")
+        for goals in entry["functions"].values():
             for g, v in sorted(goals.items()):
                 if is_open(v):
                     self.leave(path, f"{g} ({v['wp:main']['total'] - proved(v)} of {v['wp:main']['total']})")
-        n, ok = sums(found)
-        self.log.line(f"[{self.log.clock()}] {path}: {ok}/{n} goals, {time.time() - began:.0f} s"
-                      + (f", {needed} functions needed the full pass" if needed else ""))
+        n, ok = sums(entry["functions"])
+        self.log.line(f"[{self.log.clock()}] {path}: {ok}/{n} goals, {entry['seconds']:.0f} s"
+                      + (f", {len(entry['hard'])} functions needed the full pass" if entry["hard"] else ""))
 
     def leave(self, where, what):
         with self.lock:
             self.unproved.append(f"{where}: {what}")
 
-    def smoke(self, path):
-        began, entry = time.time(), self.files[path]
-        found, text = self.run_smoke(path)
+    def smoke(self, path, share=0, only=()):
+        began = time.time()
+        found, text = self.run_smoke(path, only, f"{share}-smoke")
         if found is None:
             self.problem(path, f"Frama-C failed:\n{text[-3000:]}")
             return
-        entry["smoke"] = found
-        entry["seconds"] += time.time() - began
-        for goals in found.values():
+        self.gather(path, "smoke", found, began)
+
+    def judge_smoke(self, path, entry):
+        for goals in entry["smoke"].values():
             for g, v in goals.items():
                 if is_open(v):
                     self.problem(path, f"smoke test failed (contradiction or dead code): {g}")
-        n, ok = sums(found)
+        n, ok = sums(entry["smoke"])
         if n == 0:
             self.problem(path, "no smoke tests")
-        self.log.line(f"[{self.log.clock()}] {path}: {ok}/{n} smoke tests, {time.time() - began:.0f} s")
+        self.log.line(f"[{self.log.clock()}] {path}: {ok}/{n} smoke tests")
 
-    def run_smoke(self, path):
-        found, text = self.wp(path, "smoke", [
-            "-wp-smoke-tests", "-wp-prop=" + NOT_SMOKE, "-wp-smoke-timeout", str(SMOKE), "-wp-timeout", str(SMOKE),
-            "-wp-steps", str(SMOKE_STEPS), "-wp-prover", "cvc4", "-wp-par", "1"])
+    def run_smoke(self, path, args=(), tag="smoke"):
+        found, text = self.wp(path, tag, [
+            "-wp-smoke-tests", "-wp-prop=" + NOT_SMOKE, "-wp-smoke-timeout", str(10 * SMOKE), "-wp-timeout", str(10 * SMOKE),
+            "-wp-steps", str(SMOKE_STEPS), "-wp-prover", "cvc4", "-wp-par", "1", *args])
         if found is not None:
-            found = {f: {g: v for g, v in goals.items() if "_wp_smoke_" in g} for f, goals in found.items()}
+            found = {f: smoke for f, goals in found.items()
+                     if (smoke := {g: v for g, v in goals.items() if "_wp_smoke_" in g})}
         return found, text
 
     def why3(self, path):
@@ -684,16 +722,19 @@ def main():
         gate.check_provers()
         try:
             with open(EXPECTED, encoding="utf-8") as f:
-                sizes = {p: sum(v.get("functions", {}).values()) for p, v in json.load(f).items()}
+                stored = json.load(f)
         except (OSError, ValueError):
-            sizes = {}
+            stored = {}
         for path in paths:
-            size = sizes.get(path, os.path.getsize(path) // 40)
-            gate.add(10 * size, path, "proof", lambda p=path: gate.prove(p))
-            if not args.fast:
-                gate.add(2 * size, path, "smoke", lambda p=path: gate.smoke(p))
+            shares = gate.shares(path, stored)
+            gate.files[path].update({"functions left": len(shares), "smoke left": len(shares)})
+            for k, (work, only) in enumerate(shares):
+                gate.add(work, path, "proof", lambda p=path, k=k, o=only: gate.prove(p, k, o))
+                if not args.fast:
+                    smoke = SMOKE_COST * stored.get(path, {}).get("smoke", 50) / len(shares)
+                    gate.add(smoke, path, "smoke", lambda p=path, k=k, o=only: gate.smoke(p, k, o))
         for path in theories:
-            gate.add(os.path.getsize(path) // 10, path, "why3", lambda p=path: gate.why3(p))
+            gate.add(os.path.getsize(path) / 1000, path, "why3", lambda p=path: gate.why3(p))
         if not args.fast:
             for path in canaries:
                 gate.add(0, path, "canary", lambda p=path: gate.canary(p))

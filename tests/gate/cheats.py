@@ -210,6 +210,7 @@ CHEATS = [
      r"UNPROVED core/stream/copy.c: vtcp_copy_octets_loop_invariant_lie"),
     ("a loop without a variant", change(COPY, "loop variant n - i;", ""), PROVE, COPY, r"UNPROVED core/stream/copy.c: vtcp_copy_octets_terminates"),
     ("a loop without assigns", change(COPY, "loop assigns i, dst[0 .. n - 1];", ""), PROVE, COPY, r"UNPROVED core/stream/copy.c: vtcp_copy_octets|warning:"),
+    ("a false lemma in ACSL", append(ACSL, "/*@ lemma lie: \\forall integer x; x > 0; */\n"), PROVE, SEQ, r"UNPROVED core/wire/seq.c: .*lie"),
     # contracts that are not what they were
     ("an ensures deleted", change(COPY_H, COPIED, ""), PROVE, COPY, r"the contract of vtcp_copy_octets says something else"),
     ("an ensures weakened", change(COPY_H, "==> dst[i] == \\old(src[i])", "==> dst[i] == \\at(dst[i], Post)"), PROVE, COPY,
