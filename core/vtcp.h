@@ -198,7 +198,6 @@ enum vtcp_error vtcp_listen(struct vtcp *c, uint32_t iss);
     exits never: \false;
     assigns c->snd.len, c->snd.data[0 .. c->snd.cap - 1], c->snd_up;
     ensures inv: tcb_inv(c);
-    KEEPS_RECEIVED;
     ensures negotiated: opt_abs(c) == \old(opt_abs(c));
     ensures told: told{Pre, Post}(c);
     behavior s3_10_2_none:
@@ -325,8 +324,6 @@ enum vtcp_error vtcp_consume(struct vtcp *c, uint32_t n);
     exits never: \false;
     assigns WRITES_FINISH, c->fin;
     ensures inv: tcb_inv(c);
-    KEEPS_STREAM;
-    KEEPS_RECEIVED;
     ensures negotiated: opt_abs(c) == \old(opt_abs(c));
     ensures told: told{Pre, Post}(c);
     behavior s3_10_4_none:
@@ -357,8 +354,6 @@ enum vtcp_error vtcp_close(struct vtcp *c);
     exits never: \false;
     assigns WRITES_FINISH, c->rst_due, c->rst_ackf, c->rst_seq, c->rst_ack;
     ensures inv: tcb_inv(c);
-    KEEPS_STREAM;
-    KEEPS_RECEIVED;
     ensures refine: tcb_abs(c) == spec_abort(\old(tcb_abs(c)));
     ensures negotiated: opt_abs(c) == \old(opt_abs(c));
     ensures told: told{Pre, Post}(c);
@@ -507,8 +502,6 @@ enum vtcp_error vtcp_input(struct vtcp *c, const struct vtcp_segment *s, uint64_
     ensures again: \old(c->rtx_at) <= now && c->state >= VTCP_SYN_SENT ==>
       c->rtx_at == VTCP_NEVER && (c->probe || c->snd_ptr == c->snd_una);
     ensures T7_past: now < VTCP_NEVER ==> c->rtx_at > now && c->user_at > now && c->wait_at > now;
-    KEEPS_STREAM;
-    KEEPS_RECEIVED;
     ensures negotiated: opt_abs(c) == \old(opt_abs(c));
     ensures told: told{Pre, Post}(c);
     ensures SHLD_9_warned: warned{Pre, Post}(c);
@@ -534,8 +527,6 @@ void vtcp_timeout(struct vtcp *c, uint64_t now);
     exits never: \false;
     assigns c->snd_mss, c->snd_ptr, c->rtx_head, c->rtt.timed_end;
     ensures inv: tcb_inv(c);
-    KEEPS_STREAM;
-    KEEPS_RECEIVED;
     ensures refine: tcb_abs(c) == \old(tcb_abs(c));
     behavior no_news:
       assumes no_news: !path_narrower(c, seq, mss);
@@ -576,8 +567,6 @@ bool vtcp_path_mss(struct vtcp *c, uint32_t seq, uint16_t mss);
     ensures T7_ack: now <= VTCP_TIME_MAX && !\result && c->ack_due ==> c->ack_at > now;
     ensures T7_deadline: now <= VTCP_TIME_MAX && !\result && \old(c->rtx_at) > now && \old(c->user_at) > now &&
       \old(c->wait_at) > now ==> c->rtx_at > now && c->user_at > now && c->wait_at > now && ack_timer(c) > now;
-    KEEPS_STREAM;
-    KEEPS_RECEIVED;
     ensures negotiated: opt_abs(c) == \old(opt_abs(c));
     behavior s3_10_rst:
       assumes rst: now <= VTCP_TIME_MAX && c->rst_due != 0;

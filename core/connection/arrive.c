@@ -6,6 +6,7 @@
     exits never: \false;
     assigns c->remote_port;
     KEEPS_INV;
+    KEEPS_OCTETS;
     ensures negotiated: opt_abs(c) == spec_opt_peer(\old(opt_abs(c)), port);
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 static void note_peer(struct vtcp *c, uint16_t port) { c->remote_port = port; }
@@ -16,6 +17,7 @@ static void note_peer(struct vtcp *c, uint16_t port) { c->remote_port = port; }
     exits never: \false;
     assigns c->irs, c->snd_wl1, c->snd_wl2;
     KEEPS_INV;
+    KEEPS_OCTETS;
     KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_adopt(\old(tcb_abs(c)), seg_abs(g)); */
 static void adopt(struct vtcp *c, struct vtcp_arrival g) {
@@ -197,6 +199,7 @@ static bool ack_in_range(const struct vtcp *c, struct vtcp_arrival g) {
     exits never: \false;
     assigns c->unacceptable, WRITES_CHALLENGE;
     KEEPS_INV;
+    KEEPS_OCTETS;
     KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_challenge(\old(tcb_abs(c)), \old(allowed(c, now))); */
 static void reject(struct vtcp *c, uint64_t now) {

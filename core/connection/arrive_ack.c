@@ -72,6 +72,7 @@ void vtcp_arrive_establish(struct vtcp *c, struct vtcp_arrival g, uint64_t now) 
     exits never: \false;
     assigns c->rtt.timed_end, c->rtx_head;
     KEEPS_INV;
+    KEEPS_OCTETS;
     KEEPS(timers);
     KEEPS_NEGOTIATED;
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
@@ -89,6 +90,7 @@ static void resend(struct vtcp *c) {
     exits never: \false;
     assigns WRITES_CC;
     KEEPS_INV;
+    KEEPS_OCTETS;
     KEEPS_NEGOTIATED;
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 static bool duplicate(struct vtcp *c) {
@@ -105,6 +107,7 @@ static bool duplicate(struct vtcp *c) {
     exits never: \false;
     assigns WRITES_CC, c->rtt.timed_end, c->rtx_head;
     KEEPS_INV;
+    KEEPS_OCTETS;
     KEEPS_NEGOTIATED;
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 static void count_duplicate(struct vtcp *c, struct vtcp_arrival g) {
@@ -122,6 +125,7 @@ static void count_duplicate(struct vtcp *c, struct vtcp_arrival g) {
     exits never: \false;
     assigns WRITES_RTT;
     KEEPS_INV;
+    KEEPS_OCTETS;
     KEEPS(timers);
     KEEPS_NEGOTIATED;
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
@@ -240,6 +244,7 @@ static void ack_una(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
     exits never: \false;
     assigns c->probes, c->snd_wnd, c->snd_wl1, c->snd_wl2, c->snd_wnd_max;
     KEEPS_INV;
+    KEEPS_OCTETS;
     KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_ack_window(\old(tcb_abs(c)), seg_abs(g)); */
 static void ack_window(struct vtcp *c, struct vtcp_arrival g) {
@@ -285,6 +290,7 @@ static void ack_fin(struct vtcp *c, uint64_t now) {
     exits never: \false;
     assigns c->user_at;
     KEEPS_INV;
+    KEEPS_OCTETS;
     KEEPS_NEGOTIATED;
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 /* The user timeout runs while something is unacknowledged and the peer gives no sign of life: an advance, or an

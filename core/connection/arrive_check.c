@@ -46,6 +46,7 @@ static bool allowance(const struct vtcp *c, struct vtcp_arrival g) {
     exits never: \false;
     assigns c->snd_ptr;
     KEEPS_INV;
+    KEEPS_OCTETS;
     ensures again: c->state == VTCP_SYN_RECEIVED && g.syn && !g.ackf && g.seq == 0 && c->ack_due ==>
       c->snd_ptr == c->snd_una;
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */

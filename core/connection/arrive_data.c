@@ -8,6 +8,7 @@
     exits never: \false;
     assigns c->rcv_up, c->ev_urgent;
     KEEPS_INV;
+    KEEPS_OCTETS;
     TOLD;
     KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_arrive_urg(\old(tcb_abs(c)), seg_abs(g)); */
@@ -25,6 +26,7 @@ static void arrive_urg(struct vtcp *c, struct vtcp_arrival g) {
     exits never: \false;
     assigns c->unstored;
     KEEPS_INV;
+    KEEPS_OCTETS;
     KEEPS_NEGOTIATED;
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 static void count_unstored(struct vtcp *c) {
@@ -176,6 +178,7 @@ static void advance(struct vtcp *c) {
     ensures due: c->ack_due;
     ensures MUST_58_soon: c->ack_at <= now + 500000 || c->ack_at == \old(c->ack_at);
     KEEPS_INV;
+    KEEPS_OCTETS;
     KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_ack_owed(\old(tcb_abs(c))); */
 /* When the ACK that text draws must leave: at once when the text was out of order (RFC 5681 s4.2) or a second full
@@ -218,6 +221,7 @@ static void arrive_text(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
     exits never: \false;
     assigns c->rcv_fin;
     KEEPS_INV;
+    KEEPS_OCTETS;
     KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_note_fin(\old(tcb_abs(c)), seg_abs(g)); */
 static void note_fin(struct vtcp *c, struct vtcp_arrival g) {

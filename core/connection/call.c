@@ -96,7 +96,7 @@ static uint32_t send_space(const struct vtcp *c) {
     ensures snd: tcb_snd(c);
     ensures len: c->snd.len == \old(c->snd.len) + m;
     KEEPS(mem); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); KEEPS(state); KEEPS(acked);
-    KEEPS(unacked); KEEPS(armed); KEEPS_RECEIVED;
+    KEEPS(unacked); KEEPS(armed);
     ensures refine: tcb_abs(c) == spec_push(\old(tcb_abs(c)), m);
     ensures stream: \forall octets s; vtcp_ring_holds{Pre}(&c->snd, s) &&
       (\forall integer k; 0 <= k < m ==> \old(src[k]) == octet_at(s, \old(c->snd.base + c->snd.len) + k)) ==>

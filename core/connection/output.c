@@ -354,7 +354,7 @@ static struct range leaving(struct vtcp *c, uint64_t now) {
     assigns c->rcv_adv, c->ack_sent, c->ack_due;
     ensures adv: c->rcv_adv == adv;
     KEEPS(mem); KEEPS(snd); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); KEEPS(state); KEEPS(acked);
-    KEEPS(unacked); KEEPS(armed); KEEPS_STREAM; KEEPS_RECEIVED;
+    KEEPS(unacked); KEEPS(armed);
     ensures rcv: \old(tcb_rcv(c)) ==> tcb_rcv(c);
     KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_out_edge(\old(tcb_abs(c)), adv); */
@@ -479,7 +479,7 @@ static uint64_t rtx_time(const struct vtcp *c, int64_t nxt, uint64_t now) {
     ensures set: c->snd_ptr == ptr && c->rtx_at == rtx_at && c->user_at == user_at;
     ensures snd: \old(tcb_snd(c)) && c->snd_una <= ptr <= c->snd_nxt ==> tcb_snd(c);
     KEEPS(mem); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); KEEPS(state); KEEPS(acked);
-    KEEPS(unacked); KEEPS_STREAM; KEEPS_RECEIVED;
+    KEEPS(unacked);
     ensures armed: \old(tcb_armed(c)) && c->state >= VTCP_ESTABLISHED && rtx_at != VTCP_NEVER ==> tcb_armed(c);
     KEEPS_NEGOTIATED;
     ensures same: tcb_abs(c) == \old(tcb_abs(c)); */

@@ -29,6 +29,7 @@ struct vtcp_arrival {
     assigns c->ack_due, c->ack_at;
     ensures due: c->ack_due && c->ack_at == 0;
     KEEPS_INV;
+    KEEPS_OCTETS;
     KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_ack_owed(\old(tcb_abs(c))); */
 void vtcp_tcb_ack_now(struct vtcp *c);
@@ -41,6 +42,7 @@ void vtcp_tcb_ack_now(struct vtcp *c);
     exits never: \false;
     assigns WRITES_CHALLENGE;
     KEEPS_INV;
+    KEEPS_OCTETS;
     ensures budget: vtcp_challenge_inv(&c->challenge);
     KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_challenge(\old(tcb_abs(c)), \old(allowed(c, now))); */
@@ -52,6 +54,7 @@ void vtcp_tcb_challenge(struct vtcp *c, uint64_t now);
     exits never: \false;
     assigns c->unacceptable;
     KEEPS_INV;
+    KEEPS_OCTETS;
     KEEPS_NEGOTIATED;
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 void vtcp_tcb_unacceptable(struct vtcp *c);
@@ -95,6 +98,7 @@ void vtcp_tcb_start_wait(struct vtcp *c, uint64_t now);
     assigns WRITES_FINISH;
     ensures quiet: vtcp_quiet(c) && c->ev_ended;
     KEEPS_INV;
+    KEEPS_OCTETS;
     ensures told: \old(c->state) != VTCP_CLOSED ==> told{Pre, Post}(c);
     KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_finish(\old(tcb_abs(c)), outcome); */
@@ -153,7 +157,7 @@ void vtcp_tcb_opened(struct vtcp *c, uint32_t iss);
     ensures state: c->state == (\old(c->state) == VTCP_ESTABLISHED ? VTCP_FIN_WAIT_1 : VTCP_LAST_ACK);
     ensures fin: c->fin && !c->close_wanted;
     KEEPS(mem); KEEPS(snd); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); KEEPS(state);
-    KEEPS(armed); KEEPS_STREAM; KEEPS_RECEIVED;
+    KEEPS(armed);
     ensures acked: tcb_acked(c);
     ensures unacked: \old(tcb_snd(c)) && !\old(c->fin) ==> tcb_unacked(c);
     KEEPS_NEGOTIATED;
@@ -246,6 +250,7 @@ struct vtcp_reset vtcp_arrival_reset(bool ackf, uint32_t seq, uint32_t ack, uint
     exits never: \false;
     assigns c->rst_due, c->rst_ackf, c->rst_seq, c->rst_ack;
     KEEPS_INV;
+    KEEPS_OCTETS;
     KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_reset_for(\old(tcb_abs(c)), seg_abs(g)); */
 void vtcp_arrival_reset_for(struct vtcp *c, struct vtcp_arrival g);
