@@ -18,6 +18,7 @@ import tempfile
 import threading
 import time
 
+import memory
 import sources
 
 # Per file or directory: "first" = provers of the quick pass, one after the other, "args" = more flags,
@@ -99,7 +100,8 @@ class Log:
 
 
 class Gate:
-    def __init__(self, fast):
+    def __init__(self, fast, quick=False):
+        self.quick = quick
         self.fast, self.log, self.problems, self.unproved = fast, Log(), [], []
         self.flags = shlex.split(os.environ.get("WP_FLAGS", ""))
         if not self.flags:
@@ -109,6 +111,7 @@ class Gate:
         self.tmp = tempfile.mkdtemp(prefix="vtcp-prove-")
         self.children, self.queue, self.lock, self.busy = set(), [], threading.Condition(), 0
         self.files, self.theories, self.contracts, self.order = {}, {}, {}, 0
+        self.recalled = []
         self.definitions, self.bound = {}, sources.bound()
         self.smoke_total = self.smoke_passed = self.canaries = self.canaries_open = 0
 
@@ -243,11 +246,13 @@ class Gate:
         def work(path):
             results[path] = self.read_c(path)
         for path in paths:
-            self.add(0, path, "read", lambda p=path: work(p))
+            if path not in self.files:
+                self.add(0, path, "read", lambda p=path: work(p))
         self.drain()
-        for path in paths:
-            file = results[path]
+        for path, file in results.items():
             self.files[path] = {"functions": {}, "smoke": {}, "seconds": 0.0, "hard": set(), **file}
+        for path in paths:
+            file = self.files[path]
             for p in file["problems"]:
                 self.problem(path, p)
             for name, texts in file["contracts"].items():
@@ -358,7 +363,7 @@ class Gate:
             self.problem(path, f"Frama-C failed:\n{text[-3000:]}")
             return
         self.check_log(path, text)
-        for seconds in FULL:
+        for seconds in () if self.quick else FULL:
             hard = {f: left for f, goals in found.items() if (left := {g for g, v in goals.items() if is_open(v)})}
             if not hard:
                 break
@@ -410,6 +415,15 @@ class Gate:
         n, ok = sums(entry["functions"])
         self.log.line(f"[{self.log.clock()}] {path}: {ok}/{n} goals, {entry['seconds']:.0f} s"
                       + (f", {len(entry['hard'])} functions needed the full pass" if entry["hard"] else ""))
+
+    def recall(self, path, result):
+        if result is not None:
+            self.recalled.append(path)
+            (self.theories if path.endswith(".mlw") else self.files)[path] = {**result, "seconds": 0.0}
+
+    def is_proved(self, path):
+        return (path in self.files or path in self.theories) and \
+            not any(p.startswith(path + ":") for p in self.problems + self.unproved)
 
     def leave(self, where, what):
         with self.lock:
@@ -701,13 +715,14 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--fast", action="store_true", help="with a cache; no smoke tests, no canaries")
     parser.add_argument("--store", action="store_true", help="store the numbers of goals, when all are proved")
+    parser.add_argument("--quick", action="store_true", help="no second try of goals that the quick pass leaves open")
     parser.add_argument("--read", action="store_true", help="only refuse: proves nothing, and so never succeeds")
     parser.add_argument("files", nargs="*", help="only these (default: everything)")
     args = parser.parse_args()
     os.chdir(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
     os.environ["PWD"] = os.getcwd()  # Frama-C resolves relative paths by it
     os.makedirs("build/proofs", exist_ok=True)
-    gate = Gate(args.fast)
+    gate = Gate(args.fast, args.quick)
     whole = not args.files
     paths = sorted(args.files or glob.glob("core/**/*.c", recursive=True) + glob.glob("proofs/*.c"))
     theories = [f for f in paths if f.endswith(".mlw")] if not whole else sorted(glob.glob("spec/*.mlw"))
@@ -715,17 +730,24 @@ def main():
     paths = [f for f in paths if f.endswith(".c") and f not in canaries]
     try:
         gate.read_specification()
+        past = memory.Memory(gate.flags, gate.execute)
+        for path in paths + theories if args.fast else []:
+            gate.recall(path, past.recall(path))
         gate.read_all(paths, whole)
         if args.read:
             gate.finish_reading()
-        gate.configure_why3()
-        gate.check_provers()
+        recalled = {*gate.recalled}
+        if not args.fast or not recalled >= {*paths, *theories}:
+            gate.configure_why3()
+            gate.check_provers()
         try:
             with open(EXPECTED, encoding="utf-8") as f:
                 stored = json.load(f)
         except (OSError, ValueError):
             stored = {}
         for path in paths:
+            if path in recalled:
+                continue
             shares = gate.shares(path, stored)
             gate.files[path].update({"functions left": len(shares), "smoke left": len(shares)})
             for k, (work, only) in enumerate(shares):
@@ -734,6 +756,8 @@ def main():
                     smoke = SMOKE_COST * stored.get(path, {}).get("smoke", 50) / len(shares)
                     gate.add(smoke, path, "smoke", lambda p=path, k=k, o=only: gate.smoke(p, k, o))
         for path in theories:
+            if path in recalled:
+                continue
             gate.add(os.path.getsize(path) / 1000, path, "why3", lambda p=path: gate.why3(p))
         if not args.fast:
             for path in canaries:
@@ -741,6 +765,9 @@ def main():
             if whole and not canaries:
                 gate.problem("proofs/canary", "no canaries")
         gate.drain()
+        for path in {*paths, *theories} - recalled:
+            if gate.is_proved(path):
+                past.keep(path, gate.files.get(path) or gate.theories.get(path))
         with open("build/proofs/numbers.json", "w", encoding="utf-8") as f:
             json.dump(gate.numbers(), f, indent=1, sort_keys=True)
             f.write("\n")
@@ -763,6 +790,9 @@ def main():
     for g in gate.unproved:
         print("UNPROVED", g)
     if args.fast:
+        now = sorted({*paths, *theories} - recalled)
+        print(f"from an earlier run, since nothing they depend on has changed: {len(recalled)} of {len(paths) + len(theories)} files; "
+              f"now, with a cache: {', '.join(now) or 'none'}")
         print("a cached run: no smoke tests, no canaries; `make prove` is the proof")
     else:
         print(f"smoke tests: {gate.smoke_total}, {gate.smoke_passed} passed; "
