@@ -35,7 +35,7 @@ PACKAGES := afl++ ca-certificates clang clang-format clang-tidy cppcheck curl cv
   libsodium-dev make netcat-openbsd pkg-config python3 python3-lark tshark valgrind why3 z3
 
 .PHONY: all build setup demo packetdrill check check-sanitize check-contracts check-programs interop fuzz fuzz-corpus \
-  coverage bench lint format format-check prove prove-fast expected wp-flags clean help
+  coverage bench lint format format-check prove prove-fast expected requirements map report wp-flags clean help
 .DELETE_ON_ERROR:
 
 all: build ## build the library and the vtcp program (no proof tools needed)
@@ -53,7 +53,8 @@ demo: build ## send a file between two vtcp processes over a bad path (FILE=... 
 packetdrill: $(BUILD)/libvtcp_packetdrill.so ## build the adapter for packetdrill, a shared object
 
 check: build packetdrill check-programs ## run every test; the last line has the totals
-	@VTCP=$(abspath $(BUILD))/vtcp CC="$(CC)" python3 tests/run.py $(PROGRAMS) $(SCRIPTS)
+	@VTCP=$(abspath $(BUILD))/vtcp CC="$(CC)" TEST_RESULTS=$(BUILD)/tests/results.json \
+	  python3 tests/run.py $(PROGRAMS) $(SCRIPTS)
 
 check-programs: $(PROGRAMS) $(EXAMPLES:%.c=$(BUILD)/%)
 
@@ -105,6 +106,15 @@ prove-fast: ## the same goals with a cache, without smoke tests and canaries (FI
 expected: export WP_FLAGS := $(WP_FLAGS)
 expected: ## prove everything, then store the numbers of goals (proofs/expected.json)
 	@python3 proofs/prove.py --store $(FILE)
+
+requirements: ## every requirement of RFC 9293 and what proves and tests it; also build/requirements.html
+	@python3 proofs/requirements.py
+
+map: ## RFC 9293 section 3.10, paragraph by paragraph: specification, C, clauses, tests
+	@python3 proofs/map.py
+
+report: ## one page for people: build/report.html
+	@python3 proofs/report.py
 
 wp-flags: # for frama-c by hand: eval frama-c $$(make wp-flags) core/wire/seq.c
 	@printf '%s\n' '$(WP_FLAGS)'

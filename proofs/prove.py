@@ -19,6 +19,7 @@ import threading
 import time
 
 import sources
+from digests import of_proof
 
 # Per file or directory: "first" = provers of the quick pass, one after the other, "args" = more flags,
 # "split" = transformation for Why3 (default split_vc), "cost" = seconds a goal, about: how to share the work out.
@@ -48,7 +49,7 @@ COST, SMOKE_COST, SHARE = 0.15, 0.35, 60 # seconds a goal and a smoke test, abou
 # WP never proves a \from, so writing one would be the assumption, not leaving it out (proofs/ASSUMPTIONS.md).
 HARMLESS = re.compile(r"Failed smoke-test|No \\from specification for assigned pointer")
 JOB_LIMIT = 3600
-EXPECTED, GOALS = "proofs/expected.json", "build/proofs/goals.json"
+EXPECTED, GOALS, SOURCES = "proofs/expected.json", "build/proofs/goals.json", "build/proofs/sources.json"
 DEFINITIONS = "(definitions)" # in expected.json: those of ACSL
 # What a prover must and must not prove; see Gate.check_provers.
 PLAIN = """theory Plain
@@ -535,12 +536,10 @@ class Gate:
                 result[path] = {"says": {n: sources.digest(l) for n, l in sources.bindings(f.read()).items()}}
         return result
 
-    def write_goals(self, whole):
-        """Each goal, its clause's label, who proved it and how fast; of files that this run leaves out, what was known."""
-        kept = {}
-        if not whole and os.path.exists(GOALS):
-            with open(GOALS, encoding="utf-8") as f:
-                kept = json.load(f)
+    def write_goals(self, whole, made_from):
+        """Each goal, its clause's label, who proved it and how fast; of files that this run leaves out, what was known.
+        Beside it the digests of what each file's goals were made from."""
+        kept, known = ({}, {}) if whole else (read_json(GOALS), read_json(SOURCES))
         for path, e in self.files.items():
             kept[path] = {f: {g: {
                 "label": label_of(g.removeprefix(f + "_")), "proved": not is_open(v),
@@ -550,9 +549,11 @@ class Gate:
                 for g, v in goals.items()} for f, goals in e["functions"].items()}
         for path, t in self.theories.items():
             kept[path] = t["each"]
-        with open(GOALS, "w", encoding="utf-8") as f:
-            json.dump(kept, f, indent=1, sort_keys=True)
-            f.write("\n")
+        known.update({p: d for p, d in made_from.items() if p in self.files or p in self.theories})
+        for name, value in ((GOALS, kept), (SOURCES, known)):
+            with open(name, "w", encoding="utf-8") as f:
+                json.dump(value, f, indent=1, sort_keys=True)
+                f.write("\n")
 
     def store(self, whole):
         """Writes the list; of a few files, only their part."""
@@ -680,6 +681,13 @@ def label_of(goal):
     return requirement.group() if requirement else m.group(2) if m else None
 
 
+def read_json(path):
+    if not os.path.exists(path):
+        return {}
+    with open(path, encoding="utf-8") as f:
+        return json.load(f)
+
+
 def options_for(path):
     return {**OPTIONS.get(os.path.dirname(path), {}), **OPTIONS.get(path, {})}
 
@@ -713,6 +721,7 @@ def main():
     theories = [f for f in paths if f.endswith(".mlw")] if not whole else sorted(glob.glob("spec/*.mlw"))
     canaries = [f for f in paths if "/canary/" in f] if not whole else sorted(glob.glob("proofs/canary/*.c"))
     paths = [f for f in paths if f.endswith(".c") and f not in canaries]
+    made_from = {p: of_proof(p) for p in [*paths, *theories]}
     try:
         gate.read_specification()
         gate.read_all(paths, whole)
@@ -744,7 +753,7 @@ def main():
         with open("build/proofs/numbers.json", "w", encoding="utf-8") as f:
             json.dump(gate.numbers(), f, indent=1, sort_keys=True)
             f.write("\n")
-        gate.write_goals(whole)
+        gate.write_goals(whole, made_from)
         if args.store and not gate.fast and not gate.problems and not gate.unproved:
             gate.store(whole)
         gate.compare(whole)
