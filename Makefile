@@ -17,7 +17,7 @@ SUPPORT := $(sort $(wildcard tests/support/*.c tests/fuzz/support/*.c))
 KINDS := unit scenario matrix harness packetdrill soak fuzz lwip e2e
 TESTS := $(sort $(foreach k,$(KINDS),$(wildcard tests/$k/*.c)))
 SCRIPTS := tests/freestanding/check.sh tests/examples/embed.sh tests/fuzz/clusterfuzzlite.sh tests/interop/sample.sh \
-  $(sort $(wildcard tests/e2e/*.sh tests/e2e/*.py tests/gate/*.py))
+  $(sort $(wildcard tests/e2e/*.sh tests/e2e/*.py tests/gate/*.py tests/reports/*.py))
 EXAMPLES := $(sort $(wildcard tests/examples/*.c))
 PACKETDRILL := $(CORE) $(sort $(wildcard harness/packetdrill/*.c)) $(patsubst %,harness/%.c,framing isn log packet udp)
 SOURCES := $(sort $(CORE) $(wildcard core/*.h core/*/*.h harness/*.[ch] harness/*/*.[ch] tests/*/*.[ch] \

@@ -48,7 +48,9 @@ static bool setup(struct endpoint *e, const struct link *link) {
   e->stop_fd = signals_open();
   bool signals = e->stop_fd >= 0 && signals_take_questions();
   if (!signals) log_error("signals: %s", strerror(errno));
-  return room && signals;
+  bool service = link_service(&e->transport.link, (uint8_t)o->ttl, (uint8_t)(4u * o->dscp)); /* MUST-48, MUST-49 */
+  if (!service) log_error("--ttl, --dscp: %s", strerror(errno));
+  return room && signals && service;
 }
 
 struct endpoint *endpoint_open(const struct options *o, const struct link *link, const struct endpoint_user *user) {

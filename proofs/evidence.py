@@ -3,7 +3,7 @@
 A line of evidence names one of
   core/vtcp.h: vtcp_output: MUST_14_options    a clause; BEHAVIOUR, BEHAVIOUR.LABEL, `assigns` and `rte` (no undefined
                                                behaviour, no wrap-around) name clauses too; `core: *: rte`: of all functions
-  spec/requirements.mlw: Connection.MUST_66_rst    a theorem; Module.*: all of a module
+  spec/rfc9293.mlw: Connection.MUST_66_rst    a theorem; Module.*: all of a module
   tests/unit/output.c: nagle                   a test
 """
 import glob

@@ -45,7 +45,7 @@ def users():
     """{function of the specification: what else in spec/ uses it}."""
     bodies = {n.split(".")[1]: t for n, (_, t) in evidence.theorems_of(SPEC).items()}
     others = {p: evidence.read(p) for p in sorted(glob.glob("spec/**/*.mlw", recursive=True))
-              if p not in (SPEC, "spec/requirements.mlw") and "tcp.Tcp" in evidence.read(p)}
+              if p not in (SPEC, "spec/rfc9293.mlw") and "tcp.Tcp" in evidence.read(p)}
     return {name: [o for o, text in {**bodies, **others}.items() if o != name and re.search(rf"(?<![\w.]){name}\b", text)]
             for name in bodies}
 

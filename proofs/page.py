@@ -1,5 +1,6 @@
 """What the pages for people share: one file each, no network, light and dark, wide and narrow."""
 import html
+import re
 
 STYLE = """
 :root { color-scheme: light dark; --ink: #1c1e21; --soft: #5d646d; --line: #dfe2e6; --paper: #fff; --panel: #f6f7f8;
@@ -30,9 +31,10 @@ th { text-align: left; font-weight: 600; color: var(--soft); }
 th, td { padding: .38rem .7rem .38rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
 th.n, td.n { text-align: right; }
 tr.sum td { font-weight: 600; border-bottom: 0; }
-.wide { overflow-x: auto; }
-.wide table { min-width: 34rem; }
-.status { font-size: .85rem; font-weight: 600; white-space: nowrap; color: var(--soft); }
+.wide { overflow-x: auto; margin: 1rem 0 1.4rem; }
+select, input, button { font: inherit; font-size: .88rem; color: inherit; background: var(--paper); border: 1px solid var(--line);
+  border-radius: .3rem; padding: .15rem .4rem; max-width: 100%; }
+.status { font-size: .85rem; font-weight: 600; color: var(--soft); }
 .status::before { content: ""; display: inline-block; width: .6em; height: .6em; border-radius: 50%; margin-right: .45em;
   background: currentColor; }
 .good { color: var(--good); } .part { color: var(--part); } .bad { color: var(--bad); }
@@ -44,9 +46,10 @@ ul.evidence li::before { content: "\\2713"; display: inline-block; width: 1.3em;
 ul.evidence li.unknown::before { content: "\\2013"; color: var(--soft); }
 ul.evidence li.bad::before { content: "\\2717"; color: var(--bad); }
 details > summary { cursor: pointer; color: var(--soft); font-size: .88rem; }
-article { display: grid; grid-template-columns: 11.5rem minmax(0, 1fr); gap: .4rem 1.5rem; padding: 1.1rem 0;
+article { display: grid; grid-template-columns: 13rem minmax(0, 1fr); gap: .4rem 1.5rem; padding: 1.1rem 0;
   border-bottom: 1px solid var(--line); }
 article .what { display: flex; flex-direction: column; gap: .15rem; align-items: flex-start; }
+article p:first-child { margin-top: 0; }
 svg { display: block; width: 100%; height: auto; }
 svg text { font: 12px system-ui, "Segoe UI", Roboto, Arial, sans-serif; fill: var(--ink); }
 svg .soft { fill: var(--soft); }
@@ -94,35 +97,31 @@ def render(found, definitions, spec):
     """One line of evidence. definitions: C function -> (path, line); spec: function of tcp.mlw -> (path, line)."""
     kind = {"proved": "", "passed": "", "open": "bad", "failed": "bad"}.get(found.state, "unknown")
     why = f' <span class="soft">({text(found.why)})</span>' if found.why else ""
+    goals = f' <span class="soft">{plural(found.goals, "goal")}</span>' if found.goals else ""
+    source = ""
     if found.kind == "test":
         path, name = found.line.split(": ", 1)
         what = f'test {link(path, 1, f"<code>{text(path)}</code>")}: {text(name)}'
     elif found.kind == "theorem":
         path, line, source = found.theorem
-        what = "theorem " + link(path, line, f"<code>{text(found.line.split(': ', 1)[1])}</code>") + of_source(source)
+        what = "theorem " + link(path, line, f"<code>{text(found.line.split(': ', 1)[1])}</code>")
+    elif not found.clauses:
+        what = f"<code>{text(found.line.split(': ')[0])}</code>: no undefined behaviour, no wrap-around, in every function"
     else:
-        what = render_clause(found, definitions, spec)
-    goals = f' <span class="soft">{plural(found.goals, "goal")}</span>' if found.goals else ""
-    return f'<li class="{kind}">{what}{goals}{why}</li>'
-
-
-def of_source(source):
-    return f"<details><summary>statement</summary><pre>{text(source)}</pre></details>" if source else ""
+        what, source = render_clause(found, definitions, spec)
+    statement = f"<details><summary>statement</summary><pre>{text(source)}</pre></details>" if source else ""
+    return f'<li class="{kind}">{what}{goals}{why}{statement}</li>'
 
 
 def render_clause(found, definitions, spec):
-    parts = found.line.split(": ")
-    if not found.clauses:
-        return f"<code>{text(parts[0])}</code>: no undefined behaviour, no wrap-around, in every function"
-    clause, function = found.clauses[0], parts[1]
+    """(HTML, text of the clauses)."""
+    clause, (_, function, label) = found.clauses[0], found.line.split(": ")
     where = definitions.get((clause.path, function)) or definitions.get(function)
-    source = "\n".join(c.text for c in found.clauses)
-    names = [n for n in dict.fromkeys(w[5:] for c in found.clauses for w in c.text.replace("(", " ").split() if w.startswith("spec_"))
-             if n in spec and n not in ("mk_tcb", "mk_segment")]
-    what = f"<code>{text(function)}</code>"
-    what = "function " + (link(*where, what) if where else what)
-    label = "no undefined behaviour, no wrap-around" if parts[2] == "rte" else "clause " + link(
-        clause.path, clause.line, f"<code>{text(parts[2])}</code>")
-    after = "" if parts[2] == "rte" else of_source(source)
-    of = " does " + ", ".join(link(*spec[n], f"<code>{text(n)}</code>") for n in names) + " of the specification:" if names else ":"
-    return f"{what}{of} {label}{after}"
+    name = "function " + (link(*where, f"<code>{text(function)}</code>") if where else f"<code>{text(function)}</code>")
+    if label == "rte":
+        return f"{name}: no undefined behaviour, no wrap-around", ""
+    words = re.findall(r"\bspec_(\w+)", " ".join(c.text for c in found.clauses))
+    names = [n for n in dict.fromkeys(words) if n in spec]
+    does = " does " + ", ".join(link(*spec[n], f"<code>{text(n)}</code>") for n in names) + " of the specification" if names else ""
+    return (f"{name}{does}: clause {link(clause.path, clause.line, f'<code>{text(label)}</code>')}",
+            "\n".join(c.text for c in found.clauses))

@@ -88,9 +88,9 @@ def sections(text):
 def theorem_html(t, definitions, spec):
     proofs = [f for f in t.found if f.kind != "test"]
     tests = len(t.found) - len(proofs)
-    counts = " · ".join(filter(None, (
-        page.plural(sum(f.kind == "clause" for f in proofs), "clause"), page.plural(sum(f.kind == "theorem" for f in proofs), "theorem"),
-        page.plural(t.goals, "goal"), page.plural(tests, "test"))))
+    counts = " · ".join(page.plural(n, what) for n, what in (
+        (sum(f.kind == "clause" for f in proofs), "clause"), (sum(f.kind == "theorem" for f in proofs), "theorem"),
+        (t.goals, "goal"), (tests, "test")) if n)
     items = "".join(page.render(f, definitions, spec) for f in t.found)
     lacks = f'<p class="part">Not shown: {page.text(t.lacks)}</p>' if t.lacks else ""
     return (f'<article id="{t.id}"><div class="what"><h3>{t.id} {page.text(t.title)}</h3>{page.status(*t.status())}</div>'

@@ -47,7 +47,7 @@ class Row:
             return OUTSIDE, "not applicable"
         if self.scope == "declined":
             return (OUTSIDE, "not taken") if self.level == "MAY" else (NOT_MET, "not met")
-        if not self.evidence:
+        if not self.found:
             return NOT_MET, "missing"
         if "open" == self.proofs or "failed" == self.tests:
             return OPEN, "not proved" if self.proofs == "open" else "a test fails"
@@ -133,9 +133,12 @@ def print_text(rows, tree):
 
 
 def sums_html(rows):
-    head = ["", *map(page.text, SUMS), "all"]
-    lines = [[page.text(level), *(f'<span class="{COLOUR[s] if n else "soft"}">{n}</span>' for s, n in zip(SUMS, numbers)), numbers[-1]]
-             for level, *numbers in sums(rows)]
+    """Without the columns for what has not run and what failed, when there is nothing in them."""
+    shown = [s for s in SUMS if s not in (NOT_RUN, OPEN) or any(r.sum == s for r in rows)]
+    head, lines = ["", *map(page.text, shown), "all"], []
+    for level, *numbers in sums(rows):
+        cells = [f'<span class="{COLOUR[s] if n else "soft"}">{n}</span>' for s, n in zip(SUMS, numbers) if s in shown]
+        lines.append([page.text(level), *cells, numbers[-1]])
     return page.table(head, lines, numbers=range(1, len(head)), total=True)
 
 
@@ -146,9 +149,9 @@ def article(r, definitions, spec):
         if items else ""
     lacks = f'<p class="part">Not shown: {page.text(r.lacks)}</p>' if r.lacks else ""
     note = f'<p class="soft">{page.text(r.note)}</p>' if r.note else ""
-    scope = f'<span class="soft">{SCOPES[r.scope]}</span>' if r.scope in ("core", "harness", "both") else ""
+    scope = f" · {SCOPES[r.scope]}" if r.scope in ("core", "harness", "both") else ""
     return (f'<article id="{r.id}" data-level="{r.level}" data-sum="{r.sum}"><div class="what"><h3><a href="#{r.id}">{r.id}</a></h3>'
-            f'{page.status(r.status, COLOUR[r.sum])}<span class="soft">{section}</span>{scope}</div>'
+            f'{page.status(r.status, COLOUR[r.sum])}<span class="soft">{r.level} · {section}{scope}</span></div>'
             f"<div><blockquote>{page.text(r.clause)}</blockquote>{lacks}{note}{more}</div></article>")
 
 
