@@ -31,7 +31,8 @@ def of_proof(path):
     if path.endswith(".mlw"):
         return digest(theories_of(path))
     drivers = glob.glob("spec/*.driver")
-    bound = {f"spec/{name}" for d in drivers for name in re.findall(r'why3\.file \+= "(\w+\.mlw)', open(d, encoding="utf-8").read())}
+    texts = "".join(open(d, encoding="utf-8").read() for d in drivers)
+    bound = {f"spec/{name}" for name in re.findall(r'why3\.file \+= "(\w+\.mlw)', texts)}
     theories = set().union(*(theories_of(t) for t in bound if os.path.exists(t)))
     return digest([path, "proofs/flags.mk", *drivers, *glob.glob("spec/*.acsl"),
                    *glob.glob("core/**/*.h", recursive=True), *theories])

@@ -2,7 +2,7 @@
 
 A line of evidence names one of
   core/vtcp.h: vtcp_output: MUST_14_options    a clause; BEHAVIOUR, BEHAVIOUR.LABEL, `assigns` and `rte` (no undefined
-                                               behaviour, no wrap-around) name clauses too; `core: *: rte`: of all functions
+                                               behaviour, no wrap-around) name clauses too; `core: *: rte`: all
   spec/rfc9293.mlw: Connection.MUST_66_rst    a theorem; Module.*: all of a module
   tests/unit/output.c: nagle                   a test
 """
@@ -15,7 +15,8 @@ from digests import of_proof, of_tests
 
 GOALS, SOURCES, RESULTS = "build/proofs/goals.json", "build/proofs/sources.json", "build/tests/results.json"
 DECLARED = re.compile(r"(?:\s|/\*(?!@).*?\*/|//[^\n]*\n)*(?:[A-Za-z_][\w\s]*?[\s*]+)(\w+)\s*\(", re.S)
-CLAUSE = re.compile(r"\b(behavior|requires|ensures|assumes|assigns|terminates|exits|complete|disjoint)\b\s*(?:(\w+)\s*:)?")
+CLAUSE = re.compile(r"\b(behavior|requires|ensures|assumes|assigns|terminates|exits|complete|disjoint)\b"
+                    r"\s*(?:(\w+)\s*:)?")
 WORD = re.compile(r"[a-z0-9_]+")
 
 
@@ -40,7 +41,8 @@ def macros():
     """Macros of spec/*.acsl that stand for clauses: name -> (parameter or None, text)."""
     found = {}
     for path in glob.glob("spec/*.acsl"):
-        for name, parameter, body in re.findall(r"^#define (\w+)(?:\((\w+)\))? (.*)$", read(path).replace("\\\n", " "), re.M):
+        text = read(path).replace("\\\n", " ")
+        for name, parameter, body in re.findall(r"^#define (\w+)(?:\((\w+)\))? (.*)$", text, re.M):
             if "ensures" in body or any(m in body for m in found):
                 found[name] = (parameter or None, body)
     return found
@@ -84,8 +86,8 @@ def theorems_of(path):
     """{Module.name: (line, text)} of a WhyML file: goals, lemmas, and functions with a contract."""
     text, found, module = read(path), {}, ""
     bare = re.sub(r"\(\*(?!\)).*?\*\)", lambda m: re.sub(r"[^\n]", " ", m.group()), text, flags=re.S)
-    start = re.compile(r"^ {0,2}(?:(module|theory)\s+(\w+)|(?:goal|lemma|let|with)\b(?:\s+(?:rec|ghost|lemma|function|predicate|constant))*"
-                       r"\s+(\w+))", re.M)
+    start = re.compile(r"^ {0,2}(?:(module|theory)\s+(\w+)|(?:goal|lemma|let|with)\b"
+                       r"(?:\s+(?:rec|ghost|lemma|function|predicate|constant))*\s+(\w+))", re.M)
     marks = list(start.finditer(bare))
     for m, after in zip(marks, marks[1:] + [None]):
         if m.group(1):
@@ -93,7 +95,8 @@ def theorems_of(path):
             continue
         body = bare[m.start():after.start() if after else len(bare)]
         body = re.split(r"\n\s*\n|\n\s*(?:predicate|function|type|use|end)\b", body.strip("\n"))[0].rstrip()
-        found[f"{module}.{m.group(3)}"] = (bare.count("\n", 0, m.start(3)) + 1, "\n".join(l[2:] for l in body.split("\n")))
+        line = bare.count("\n", 0, m.start(3)) + 1
+        found[f"{module}.{m.group(3)}"] = line, "\n".join(l[2:] for l in body.split("\n"))
     return found
 
 
@@ -166,7 +169,8 @@ class Tree:
         """The requirements that clauses, behaviours and theorems are named after."""
         names = [x for clauses in self.contracts.values() for c in clauses for x in (c.label, c.behaviour)]
         names += [n.split(".")[1] for t in self.theorems.values() for n in t]
-        return {m.group(1).replace("_", "-") for m in map(re.compile(r"((?:MUST|SHLD|MAY|REC|UNL)_\d+)").match, names) if m}
+        found = map(re.compile(r"((?:MUST|SHLD|MAY|REC|UNL)_\d+)").match, names)
+        return {m.group(1).replace("_", "-") for m in found if m}
 
     # -- one line of evidence --------------------------------------------------------------------------------------
 
@@ -234,10 +238,8 @@ class Tree:
         found = Found(line, "theorem", "proved")
         found.theorem = (path, *known[names[0]]) if len(names) == 1 else (path, 1, "")
         goals = self.goals.get(path, {})
-        if name.endswith(".*"):
-            self.add_goals(found, path, [v for g, v in goals.items() if g.startswith(name[:-1])])
-        else:
-            self.add_goals(found, path, [v for g, v in goals.items() if re.fullmatch(rf"{re.escape(name)}(?:'\w+)?(?: .*)?", g)])
+        pattern = re.escape(name[:-1]) + ".*" if name.endswith(".*") else re.escape(name) + r"(?:'\w+)?(?: .*)?"
+        self.add_goals(found, path, [v for g, v in goals.items() if re.fullmatch(pattern, g)])
         return found
 
     def find_test(self, line, path, name):
@@ -246,7 +248,8 @@ class Tree:
         entry = self.results.get(path.removesuffix(".c"))
         if entry is None or entry["made_from"] != self.tests_digest:
             self.look_for(line, path, name)
-            return Found(line, "test", "unknown", "not run" if entry is None else "changed since it ran: run `make check`")
+            why = "not run" if entry is None else "changed since it ran: run `make check`"
+            return Found(line, "test", "unknown", why)
         # IPv4: NAME and line 45: NAME are kinds of NAME
         states = {s for n, s in entry["tests"].items() if n == name or n.endswith(f": {name}")}
         if not states and not entry["failed"]:
@@ -258,9 +261,10 @@ class Tree:
         """Without results: the name stands somewhere in the sources of the test."""
         folder = os.path.dirname(path)
         if folder not in self.texts:
-            self.texts[folder] = "\n".join(read(p) for k in ("c", "py", "sh", "txt") for p in sorted(glob.glob(f"{folder}/*.{k}")))
+            self.texts[folder] = "\n".join(read(p) for p in sorted(glob.glob(f"{folder}/*.*")))
         name = re.sub(r", IPv[46]$", "", name)
-        if not any(re.search(rf"(?<!\w){re.escape(n)}(?!\w)", self.texts[folder]) for n in (name, name.replace(" ", "_"))):
+        names = "|".join(re.escape(n) for n in (name, name.replace(" ", "_")))
+        if not re.search(rf"(?<!\w)(?:{names})(?!\w)", self.texts[folder]):
             raise Wrong(f"no such test in {folder}: {line}")
 
     def spec(self):
@@ -270,7 +274,8 @@ class Tree:
 
     def cached(self):
         """Whether some goals are of `make prove-fast`."""
-        return any(g.get("fast") for path, f in self.goals.items() if path.endswith(".c") for v in f.values() for g in v.values())
+        return any(g.get("fast") for path, functions in self.goals.items() if path.endswith(".c")
+                   for goals in functions.values() for g in goals.values())
 
     # -- sums ------------------------------------------------------------------------------------------------------
 

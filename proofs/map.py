@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """RFC 9293 section 3.10, paragraph by paragraph: specification, C, clauses, tests (`make map`).
 
-Read from the sources: the section comments of spec/tcp.mlw, the clauses that name functions of the specification, and the
-sections that clauses and tests name. It fails when nothing in C does what a function of the specification says, or when a
-paragraph has nothing.
+Read from the sources: the section comments of spec/tcp.mlw, the clauses that name functions of the specification, and
+the sections that clauses and tests name. It fails when nothing in C does what a function of the specification says, or
+when a paragraph has nothing.
 """
 import glob
 import os
@@ -13,9 +13,9 @@ import sys
 import evidence
 
 SPEC = "spec/tcp.mlw"
-PARAGRAPHS = {"3.10.1": "OPEN", "3.10.2": "SEND", "3.10.3": "RECEIVE", "3.10.4": "CLOSE", "3.10.5": "ABORT", "3.10.6": "STATUS",
-              "3.10.7": "SEGMENT ARRIVES", "3.10.7.1": "CLOSED", "3.10.7.2": "LISTEN", "3.10.7.3": "SYN-SENT",
-              "3.10.7.4": "other states", "3.10.8": "timeouts"}
+PARAGRAPHS = {"3.10.1": "OPEN", "3.10.2": "SEND", "3.10.3": "RECEIVE", "3.10.4": "CLOSE", "3.10.5": "ABORT",
+              "3.10.6": "STATUS", "3.10.7": "SEGMENT ARRIVES", "3.10.7.1": "CLOSED", "3.10.7.2": "LISTEN",
+              "3.10.7.3": "SYN-SENT", "3.10.7.4": "other states", "3.10.8": "timeouts"}
 ORDINALS = "first second third fourth fifth sixth seventh eighth".split()
 SECTION = re.compile(r"(?<![\d.])s?(3\.10(?:\.\d+)+)(?:,? (" + "|".join(ORDINALS) + r")\b)?")
 
@@ -29,11 +29,9 @@ def sections_of_spec():
         if heading:
             named = SECTION.match(heading.group(1))
             ordinal = re.match("|".join(ORDINALS), heading.group(1))
-            if named:
-                number, title = named.group(1), heading.group(1)[named.end():]
-                section = " ".join(filter(None, named.groups()))
-            else:
-                section, title = (f"{number} {ordinal.group()}", heading.group(1)[ordinal.end():]) if ordinal else ("", heading.group(1))
+            number = named.group(1) if named else number
+            section = " ".join(filter(None, named.groups())) if named else f"{number} {ordinal.group()}" if ordinal else ""
+            title = heading.group(1)[(named or ordinal).end() if named or ordinal else 0:]
             found.append((section, re.split(r"\. |;", title.strip(" :,"))[0], []))
         name = re.match(r"\s*let function (\w+)", line)
         if name:
@@ -46,7 +44,8 @@ def users():
     bodies = {n.split(".")[1]: t for n, (_, t) in evidence.theorems_of(SPEC).items()}
     others = {p: evidence.read(p) for p in sorted(glob.glob("spec/**/*.mlw", recursive=True))
               if p not in (SPEC, "spec/rfc9293.mlw") and "tcp.Tcp" in evidence.read(p)}
-    return {name: [o for o, text in {**bodies, **others}.items() if o != name and re.search(rf"(?<![\w.]){name}\b", text)]
+    texts = {**bodies, **others}
+    return {name: [o for o, text in texts.items() if o != name and re.search(rf"(?<![\w.]){name}\b", text)]
             for name in bodies}
 
 
@@ -112,61 +111,81 @@ def tests():
                 add(m.group(1), path, quoted.group(1))
             elif after and "----" not in line:
                 add(" ".join(filter(None, m.groups())), path, (after.group(1) or after.group(2).replace("_", " ")))
-    rows = [l for l in evidence.read("tests/matrix/rfc9293.txt").splitlines() if l.count("->") == 1 and not l.startswith("#")]
+    rows = [l for l in evidence.read("tests/matrix/rfc9293.txt").splitlines() if "->" in l and not l.startswith("#")]
     named = [sorted({" ".join(filter(None, g)) for g in SECTION.findall(row.split("->")[1])}) for row in rows]
     for section in sorted({s for n in named for s in n}):
         add(section, "tests/matrix/rfc9293.txt", f"{sum(section in n for n in named)} rows")
     return found
 
 
+class Map:
+    def __init__(self):
+        self.tree, self.where, self.problems = evidence.Tree(), evidence.definitions(), []
+        self.used, self.refined, self.tested = users(), refinements(self.tree), tests()
+        spec = sections_of_spec()
+        known = {section for section, _, _ in spec}
+        spec += [(p, title, []) for p, title in PARAGRAPHS.items() if p not in known]
+        self.blocks = [(s, title, self.rows(s, functions)) for s, title, functions in sorted(spec, key=order)]
+        for p in PARAGRAPHS:
+            parts = [r for s, _, rows in self.blocks for r in rows if (s + " ").startswith((p + " ", p + ".")) and r[1]]
+            if not parts:
+                self.problems.append(f"s{p}: neither specification nor clause")
+
+    def at(self, path, function):
+        path, line = self.where.get((path, function)) or self.where.get(function, (path, 0))
+        return f"{path}:{line}"
+
+    def rows(self, section, functions):
+        """[(function of the specification, C function, where, clauses)], then the tests in the same columns."""
+        rows = [row for name in functions for row in self.rows_of(name)]
+        shown = {r[1] for r in rows}
+        by = {}
+        for c in labelled(self.tree, section) if section and " " not in section else ():
+            by.setdefault((c.path, c.function), []).append(c)
+        for (path, function), clauses in by.items():
+            if function not in shown:
+                names = dict.fromkeys(c.behaviour or c.label for c in clauses)
+                rows.append(("", function, self.at(path, function), ", ".join(names)))
+        return rows + [("", "", path, what or "the whole file") for path, what in self.tested.get(section, [])]
+
+    def rows_of(self, name):
+        by = {}
+        for c in self.refined.get(name, []):
+            by.setdefault((c.path, c.function), []).append(f"{c.behaviour}.{c.label}" if c.behaviour else c.label)
+        for (path, function), names in by.items():
+            yield name, function, self.at(path, function), ", ".join(dict.fromkeys(names))
+        if not by:
+            inner = self.used.get(name, [])
+            yield name, "", "", "within " + ", ".join(inner[:3] + ["..."] * (len(inner) > 3)) if inner else "-"
+            if not inner:
+                self.problems.append(f"{SPEC}: nothing in C refines {name}")
+
+    def print(self):
+        widths = [max([len(r[k]) for _, _, rows in self.blocks for r in rows] + [14]) + 2 for k in range(3)]
+        head = ("specification", "C function", "where", "clauses, tests")
+        for section, title, rows in [("", "", [head])] + self.blocks:
+            if rows and rows[0] is not head:
+                print(f"\n{'s' + section if section else 'all':<18}{title}")
+            for r in rows:
+                first = "section" if r is head else section
+                print(f"{first:<18}" + "".join(f"{x:<{w}}" for x, w in zip(r, widths)) + r[3])
+
+
+def order(block):
+    """Sections in their order, what serves all of them last."""
+    number, _, ordinal = block[0].partition(" ")
+    return [int(x) for x in number.split(".")] if number else [9], ORDINALS.index(ordinal) if ordinal else -1
+
+
 def main():
     if len(sys.argv) > 1:
         sys.exit(f"map.py: {sys.argv[1]}: takes no arguments")
     os.chdir(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-    tree = evidence.Tree()
-    problems, spec, used, refined, tested = [], sections_of_spec(), users(), refinements(tree), tests()
-    where, lines = evidence.definitions(), []
-    known = {s for s, _, _ in spec}
-    spec += [(p, title, []) for p, title in PARAGRAPHS.items() if p not in known]
-    key = lambda s: ([int(x) for x in s.split()[0].split(".")], ORDINALS.index(s.split()[1]) if " " in s else -1) if s else ([9], 0)
-    for section, title, functions in sorted(spec, key=lambda s: key(s[0])):
-        rows = []
-        for name in functions:
-            clauses = refined.get(name, [])
-            by = list(dict.fromkeys((c.path, c.function) for c in clauses))
-            for at in by:
-                path, line = where.get(at) or where.get(at[1], (at[0], 0))
-                labels = dict.fromkeys(c.label if not c.behaviour else f"{c.behaviour}.{c.label}" for c in clauses
-                                       if (c.path, c.function) == at)
-                rows.append((name, at[1], f"{path}:{line}", ", ".join(labels)))
-            if not by:
-                inner = used.get(name, [])
-                rows.append((name, "", "", "within " + ", ".join(inner[:3]) + (", ..." if len(inner) > 3 else "") if inner else "-"))
-                if not inner:
-                    problems.append(f"{SPEC}: nothing in C refines {name}")
-        shown = {r[1] for r in rows}
-        for c in labelled(tree, section) if section and " " not in section else ():
-            if c.function not in shown:
-                shown.add(c.function)
-                path, line = where.get((c.path, c.function)) or where.get(c.function, (c.path, 0))
-                labels = dict.fromkeys(x.behaviour or x.label for x in labelled(tree, section) if x.function == c.function)
-                rows.append(("", c.function, f"{path}:{line}", ", ".join(labels)))
-        paragraph = section in PARAGRAPHS and not any(s.startswith((section + ".", section + " ")) for s, _, f in spec if f)
-        if paragraph and not rows:
-            problems.append(f"s{section}: neither specification nor clause")
-        rows += [("", "", path, what) for path, what in tested.get(section, [])]
-        lines.append((section, title, rows))
-    widths = [max([len(r[k]) for _, _, rows in lines for r in rows] + [14]) for k in range(3)]
-    print(f"{'section':<18}{'specification':<{widths[0] + 2}}{'C function':<{widths[1] + 2}}{'where':<{widths[2] + 2}}clauses, tests")
-    for section, title, rows in lines:
-        if not rows:
-            continue
-        print(f"\n{('s' + section) if section else 'all':<18}{title}")
-        for r in rows:
-            print(f"{section:<18}" + "".join(f"{x:<{w + 2}}" for x, w in zip(r, widths)) + r[3])
-    for p in problems:
+    result = Map()
+    result.print()
+    for p in result.problems:
         print("PROBLEM", p)
-    sys.exit(1 if problems else 0)
+    sys.exit(1 if result.problems else 0)
 
 
 if __name__ == "__main__":

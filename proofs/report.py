@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """One page for people: what is proved of vtcp, by what, and what is not (`make report`).
 
-The theorems are in spec/theorems.csv with the names of their evidence; a clause or theorem whose name begins with T1_ ... T8_
-belongs to it by that. All numbers are read from what `make prove`, `make check` and `make mutants` wrote.
+The theorems are in spec/theorems.csv with the names of their evidence; a clause or theorem whose name begins with T1_
+... T8_ belongs to it by that. All numbers are read from what `make prove`, `make check` and `make mutants` wrote.
 """
 import csv
 import json
@@ -14,7 +14,8 @@ import evidence
 import page
 import requirements
 
-TABLE, OUT, MUTANTS, ASSUMPTIONS = "spec/theorems.csv", "build/report.html", "proofs/mutants.json", "proofs/ASSUMPTIONS.md"
+TABLE, OUT = "spec/theorems.csv", "build/report.html"
+MUTANTS, ASSUMPTIONS = "proofs/mutants.json", "proofs/ASSUMPTIONS.md"
 COLUMNS = ["id", "title", "text", "evidence", "rests_on", "lacks"]
 
 
@@ -93,8 +94,8 @@ def theorem_html(t, definitions, spec):
         (t.goals, "goal"), (tests, "test")) if n)
     items = "".join(page.render(f, definitions, spec) for f in t.found)
     lacks = f'<p class="part">Not shown: {page.text(t.lacks)}</p>' if t.lacks else ""
-    return (f'<article id="{t.id}"><div class="what"><h3>{t.id} {page.text(t.title)}</h3>{page.status(*t.status())}</div>'
-            f'<div><p>{page.text(t.text)}</p>{lacks}'
+    return (f'<article id="{t.id}"><div class="what"><h3>{t.id} {page.text(t.title)}</h3>'
+            f'{page.status(*t.status())}</div><div><p>{page.text(t.text)}</p>{lacks}'
             f'<details><summary>{counts}</summary><ul class="evidence">{items}</ul></details></div></article>')
 
 
@@ -132,7 +133,8 @@ def effort_html(tree):
 
 def mutants_html():
     if not os.path.exists(MUTANTS):
-        return '<p class="soft">Not run: <code>make mutants</code> changes the code in small ways and demands that each change breaks a proof.</p>'
+        return ('<p class="soft">Not run: <code>make mutants</code> changes the code in small ways and demands that each '
+                "change breaks a proof.</p>")
     data = json.loads(evidence.read(MUTANTS))
     files, survivors = data["files"], data["survivors"]
     most, rows, total = max((f["killed"] + f["survived"] for f in files.values()), default=0), [], [0, 0]
@@ -144,8 +146,8 @@ def mutants_html():
     equivalent = sum(e["reason"].startswith("equivalent") for l in survivors.values() for e in l)
     weak = [(path, e) for path, l in sorted(survivors.items()) for e in l if not e["reason"].startswith("equivalent")]
     share = f" ({100 * total[0] / sum(total):.1f} %)" if sum(total) else ""
-    told = (f"<p>{sum(total):,} small changes of the code that compile and change something; {total[0]:,} of them break a proof{share}. "
-            f"Of the others {page.plural(equivalent, 'is', 'are')} equivalent to the code, and "
+    told = (f"<p>{sum(total):,} small changes of the code that compile and change something; {total[0]:,} of them "
+            f"break a proof{share}. Of the others {page.plural(equivalent, 'is', 'are')} equivalent to the code, and "
             f"{page.plural(len(weak), 'shows', 'show')} what no contract says.</p>")
     return told + page.table(["file", "", "killed", "survived"], rows, numbers=(2, 3), total=True)
 
@@ -153,9 +155,10 @@ def mutants_html():
 CSS = """<style>
 svg.bar { width: 100%; min-width: 6rem; height: .7rem; margin-top: .4rem; }
 td:has(svg.bar) { width: 45%; }
-.cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(9.5rem, 1fr)); gap: .1rem 2rem; margin: 1.4rem 0 0; }
-.cards div { border-top: 1px solid var(--line); padding: .5rem 0 .6rem; } .cards b { display: block; font-size: 1.35rem; font-weight: 650;
-  font-variant-numeric: tabular-nums; }
+.cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(9.5rem, 1fr)); gap: .1rem 2rem;
+  margin: 1.4rem 0 0; }
+.cards div { border-top: 1px solid var(--line); padding: .5rem 0 .6rem; }
+.cards b { display: block; font-size: 1.35rem; font-weight: 650; font-variant-numeric: tabular-nums; }
 main ul { padding-left: 1.2rem; max-width: 46rem; } main li { margin: .3rem 0; }
 main ul.evidence { padding-left: 0; max-width: none; } main ul.evidence li { margin: .12rem 0; }
 #assumptions h3 { margin-top: 1.2rem; }
@@ -185,7 +188,8 @@ def body(theorems, rows, tree):
         "not for some inputs, as a test does, but for all. This page says in plain words what that gives, where it stands in the "
         "tree, and what it does not give.</p>"
         + "".join(f'<p class="part">{page.text(line)}</p>' for line in requirements.told(tree))
-        + '<div class="cards">' + "".join(f"<div><b>{page.text(v)}</b>{page.text(k)}</div>" for k, v in cards) + "</div></header>"
+        + '<div class="cards">' + "".join(f"<div><b>{page.text(v)}</b>{page.text(k)}</div>" for k, v in cards)
+        + "</div></header>"
         '<nav><div><a href="#theorems">Theorems</a><a href="#requirements">Requirements</a><a href="#effort">Effort</a>'
         '<a href="#mutants">Mutants</a><a href="#not">Not proved</a><a href="#assumptions">Assumptions</a></div></nav><main>'
         '<h2 id="theorems">Theorems</h2>' + "".join(theorem_html(t, definitions, spec) for t in theorems)
@@ -199,8 +203,8 @@ def body(theorems, rows, tree):
         + (f"<p>Requirements that are not met:</p><ul>{unmet}</ul>" if unmet else "")
         + '<section id="assumptions"><h2>What the proofs rest on</h2>'
         + "".join(f"<h3>{page.text(h)}</h3>{markdown(t)}" for h, t in assumptions.items()) + "</section></main>"
-        "<footer>Made by <code>make report</code> from spec/theorems.csv, spec/requirements.csv, proofs/ASSUMPTIONS.md and the results "
-        "of the last runs.</footer>")
+        "<footer>Made by <code>make report</code> from spec/theorems.csv, spec/requirements.csv, proofs/ASSUMPTIONS.md and "
+        "the results of the last runs.</footer>")
 
 
 def main():
@@ -211,7 +215,8 @@ def main():
     theorems, problems = read_theorems(tree)
     rows, more = requirements.read_rows(requirements.TABLE, tree)
     for t in theorems:
-        print(f"{t.id} {t.title:<16} {t.status()[0]:<24} {page.plural(t.goals, 'goal'):>12}" + (f"  not shown: {t.lacks}" if t.lacks else ""))
+        lacks = f"  not shown: {t.lacks}" if t.lacks else ""
+        print(f"{t.id} {t.title:<16} {t.status()[0]:<24} {page.plural(t.goals, 'goal'):>12}{lacks}")
     requirements.write_html(rows, tree)
     with open(OUT, "w", encoding="utf-8") as f:
         f.write(page.page("What is proved of vtcp", body(theorems, rows, tree)))

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """The requirements of RFC 9293 (spec/requirements.csv) and what proves and tests each of them: `make requirements`.
 
-Nothing here is typed but the names of the evidence: what became of it is read from build/proofs/goals.json (`make prove`)
-and build/tests/results.json (`make check`). A name that there is not is an error. See spec/README.md.
+Nothing here is typed but the names of the evidence: what became of it is read from build/proofs/goals.json
+(`make prove`) and build/tests/results.json (`make check`). A name that there is not is an error. See spec/README.md.
 """
 import argparse
 import csv
@@ -16,7 +16,7 @@ import page
 TABLE, OUT = "spec/requirements.csv", "build/requirements.html"
 COLUMNS = ["id", "section", "level", "clause", "scope", "evidence", "lacks", "note"]
 LEVELS = ("MUST", "MUST NOT", "SHOULD", "SHOULD NOT", "MAY", "RECOMMENDED")
-SCOPES = {"core": "core", "harness": "harness", "both": "core and harness", "outside": "outside", "declined": "declined"}
+SCOPES = {"core": "core", "harness": "harness", "both": "core and harness", "outside": "", "declined": ""}
 # status -> (column of the sums, colour)
 PROVED, PART, TESTED, NOT_RUN, OPEN, NOT_MET, OUTSIDE = (
     "proved", "proved in part", "tested", "not run", "failed", "not met", "not applicable")
@@ -102,7 +102,8 @@ def told(tree):
     else:
         stale = sorted(p for p, s in tree.proof_sums().items() if s[3])
         if stale:
-            lines.append(f"Not proved in this tree, or changed since: {', '.join(stale)}. Run `make prove`.")
+            which = ", ".join(stale) if len(stale) < 7 else f"{len(stale)} files of {len(tree.proof_sums())}"
+            lines.append(f"Not proved in this tree, or changed since they were: {which}. Run `make prove`.")
         if tree.cached():
             lines.append("Some proofs are of a cached run (`make prove-fast`), which is not the proof: run `make prove`.")
     if not tree.results:
@@ -114,9 +115,8 @@ def told(tree):
 
 def print_text(rows, tree):
     for r in rows:
-        counts = [page.plural(n, what) for n, what in (
-            (sum(f.kind == "clause" for f in r.found), "clause"), (sum(f.kind == "theorem" for f in r.found), "theorem"),
-            (sum(f.kind == "test" for f in r.found), "test")) if n]
+        kinds = [f.kind for f in r.found]
+        counts = [page.plural(kinds.count(k), k) for k in ("clause", "theorem", "test") if k in kinds]
         print(f"{r.id:<8} {r.section:<10} {r.level:<12} {r.status:<28} {', '.join(counts)}".rstrip())
         for what, text in (("not shown: ", r.lacks), ("", r.note if r.sum in (NOT_MET, OUTSIDE) else "")):
             if text:
@@ -145,20 +145,22 @@ def sums_html(rows):
 def article(r, definitions, spec):
     section = f'<a href="https://www.rfc-editor.org/rfc/rfc9293#section-{r.section}">section {r.section}</a>'
     items = "".join(page.render(f, definitions, spec) for f in r.found)
-    more = f"<details><summary>{page.plural(len(r.found), 'piece')} of evidence</summary><ul class=\"evidence\">{items}</ul></details>" \
-        if items else ""
+    more = (f"<details><summary>{page.plural(len(r.found), 'piece')} of evidence</summary>"
+            f'<ul class="evidence">{items}</ul></details>') if items else ""
     lacks = f'<p class="part">Not shown: {page.text(r.lacks)}</p>' if r.lacks else ""
     note = f'<p class="soft">{page.text(r.note)}</p>' if r.note else ""
-    scope = f" · {SCOPES[r.scope]}" if r.scope in ("core", "harness", "both") else ""
-    return (f'<article id="{r.id}" data-level="{r.level}" data-sum="{r.sum}"><div class="what"><h3><a href="#{r.id}">{r.id}</a></h3>'
-            f'{page.status(r.status, COLOUR[r.sum])}<span class="soft">{r.level} · {section}{scope}</span></div>'
+    scope = f" · {SCOPES[r.scope]}" if SCOPES.get(r.scope) else ""
+    return (f'<article id="{r.id}" data-level="{r.level}" data-sum="{r.sum}"><div class="what">'
+            f'<h3><a href="#{r.id}">{r.id}</a></h3>{page.status(r.status, COLOUR[r.sum])}'
+            f'<span class="soft">{r.level} · {section}{scope}</span></div>'
             f"<div><blockquote>{page.text(r.clause)}</blockquote>{lacks}{note}{more}</div></article>")
 
 
 FILTER = """<script>
 (function () {
-  var level = document.getElementById("level"), sum = document.getElementById("sum"), word = document.getElementById("word");
-  var all = document.querySelectorAll("article"), left = document.getElementById("left");
+  var level = document.getElementById("level"), sum = document.getElementById("sum");
+  var word = document.getElementById("word"), left = document.getElementById("left");
+  var all = document.querySelectorAll("article");
   function show() {
     var n = 0, w = word.value.toLowerCase();
     all.forEach(function (a) {
@@ -188,13 +190,13 @@ def write_html(rows, tree):
     definitions, spec = evidence.definitions(), tree.spec()
     body = (
         '<header class="top"><h1>vtcp and the requirements of RFC 9293</h1>'
-        "<p>Every labelled statement of the RFC, and the ones with MUST, SHOULD or MAY that have no label (UNL), with what proves "
-        "and tests it. A clause is a part of a contract of a C function, a theorem one about the specification; both are proved "
-        "by machine. Names come from spec/requirements.csv; what became of them from the last runs.</p>"
+        "<p>Every labelled statement of the RFC, and the ones with MUST, SHOULD or MAY that have no label (UNL), with what "
+        "proves and tests it. A clause is a part of a contract of a C function, a theorem one about the specification; "
+        "both are proved by machine. Names come from spec/requirements.csv; what became of them from the last runs.</p>"
         + "".join(f'<p class="part">{page.text(line)}</p>' for line in told(tree)) + "</header>"
         '<nav><div id="filter" hidden>' + choice("level", "every level", LEVELS) + choice("sum", "every status", SUMS)
-        + '<input id="word" type="search" placeholder="words" aria-label="words"><button id="open">show the evidence</button>'
-        '<span class="soft" id="left"></span></div></nav><main>' + sums_html(rows)
+        + '<input id="word" type="search" placeholder="words" aria-label="words">'
+        '<button id="open">show the evidence</button><span class="soft" id="left"></span></div></nav><main>' + sums_html(rows)
         + "".join(article(r, definitions, spec) for r in rows) + "</main>"
         "<footer>Made by <code>make requirements</code>. “Proved in part”: what the evidence does not show is said. "
         "“Tested”: by tests alone.</footer>" + FILTER)

@@ -15,8 +15,8 @@ sys.path.insert(0, os.path.join(ROOT, "proofs"))
 import sources  # noqa: E402
 
 COLUMNS = ["id", "section", "level", "clause", "scope", "evidence", "lacks", "note"]
-CLAUSE, THEOREM, TEST = ("core/connection/tune.c", "vtcp_set_nodelay", "core/vtcp.h: vtcp_set_nodelay: MUST_17_nodelay"), \
-    "spec/window.mlw: Window.window_doubled_most", "tests/unit/tune.c: nodelay"
+CLAUSE = "core/connection/tune.c", "vtcp_set_nodelay", "core/vtcp.h: vtcp_set_nodelay: MUST_17_nodelay"
+THEOREM, TEST = "spec/window.mlw: Window.window_doubled_most", "tests/unit/tune.c: nodelay"
 TESTS = []
 
 
@@ -59,7 +59,7 @@ class Copy:
 
     def table(self, *rows):
         """The only requirements: by default one MUST for the core, changed by what a row says."""
-        base = dict(id="MUST-17", section="3.7.4", level="MUST", clause="x", scope="core", evidence=CLAUSE[2], lacks="", note="")
+        base = dict(zip(COLUMNS, ("MUST-17", "3.7.4", "MUST", "x", "core", CLAUSE[2], "", "")))
         with open(self.path("spec/requirements.csv"), "w", encoding="utf-8", newline="") as f:
             writer = csv.DictWriter(f, COLUMNS)
             writer.writeheader()
@@ -94,7 +94,8 @@ class Copy:
             "made_from": self.inside(sources.of_tests), "passed": 1, "failed": 0, "skipped": 0, "tests": {"nodelay": test}}}))
 
     def run(self, script, *args):
-        p = subprocess.run([sys.executable, f"proofs/{script}.py", *args], cwd=self.folder, capture_output=True, text=True, check=False)
+        p = subprocess.run([sys.executable, f"proofs/{script}.py", *args], cwd=self.folder, capture_output=True, text=True,
+                           check=False)
         return p.returncode, p.stdout + p.stderr
 
     def status(self):
@@ -119,10 +120,12 @@ def the_names_in_the_tables_are_there(copy):
 def wrong_names_are_refused(copy):
     copy.alone()
     for line, why in (
-            ("core/vtcp.h: vtcp_set_nodelay: MUST_17_nagle", "no such clause"), ("core/vtcp.h: vtcp_nagle: inv", "no contract"),
+            ("core/vtcp.h: vtcp_set_nodelay: MUST_17_nagle", "no such clause"),
+            ("core/vtcp.h: vtcp_nagle: inv", "no contract"),
             ("core/vtcp.h: vtcp_set_nodelay", "no contract"), ("core/tune.h: vtcp_set_nodelay: inv", "no contract"),
-            ("spec/window.mlw: Window.doubled", "no such theorem"), ("spec/rto.mlw: Window.window_doubled", "no such theorem"),
-            ("tests/unit/tune.c: node", "no such test"), ("tests/unit/nagle.c: nodelay", "no such file"), ("nodelay", "not FILE: NAME")):
+            ("spec/window.mlw: Window.doubled", "no such theorem"),
+            ("spec/rto.mlw: Window.window_doubled", "no such theorem"), ("tests/unit/tune.c: node", "no such test"),
+            ("tests/unit/nagle.c: nodelay", "no such file"), ("nodelay", "not FILE: NAME")):
         copy.table({"evidence": line})
         copy.refused(f"MUST-17: {why}")
     copy.results()
@@ -133,8 +136,8 @@ def wrong_names_are_refused(copy):
 @test
 def wrong_rows_are_refused(copy):
     copy.alone()
-    for row, why in (({"level": "SHALL"}, "a level is one of"), ({"scope": "nowhere"}, "a scope"), ({"scope": "outside"}, "outside has a reason"),
-                     ({"scope": "declined", "evidence": ""}, "declined has a reason")):
+    for row, why in (({"level": "SHALL"}, "a level is one of"), ({"scope": "nowhere"}, "a scope"),
+                     ({"scope": "outside"}, "outside has a reason"), ({"scope": "declined", "evidence": ""}, "declined has a reason")):
         copy.table(row)
         copy.refused(why)
     copy.table({}, {})
