@@ -13,7 +13,7 @@ import re
 
 from digests import of_proof, of_tests
 
-GOALS, SOURCES, RESULTS = "build/proofs/goals.json", "build/proofs/sources.json", "build/tests/results.json"
+GOALS, DIGESTS, RESULTS = "build/proofs/goals.json", "build/proofs/digests.json", "build/tests/results.json"
 DECLARED = re.compile(r"(?:\s|/\*(?!@).*?\*/|//[^\n]*\n)*(?:[A-Za-z_][\w\s]*?[\s*]+)(\w+)\s*\(", re.S)
 CLAUSE = re.compile(r"\b(behavior|requires|ensures|assumes|assigns|terminates|exits|complete|disjoint)\b"
                     r"\s*(?:(\w+)\s*:)?")
@@ -135,7 +135,7 @@ class Tree:
             for clause in clauses_of(path, known):
                 self.contracts.setdefault((path, clause.function), []).append(clause)
         self.theorems = {p: theorems_of(p) for p in sorted(glob.glob("spec/**/*.mlw", recursive=True))}
-        self.goals, self.sources, self.results = (self.load(p) for p in (GOALS, SOURCES, RESULTS))
+        self.goals, self.proved_from, self.results = (self.load(p) for p in (GOALS, DIGESTS, RESULTS))
         for path, functions in self.goals.items():
             for function in functions if path.endswith(".c") else ():
                 self.where.setdefault(function, []).append(path)
@@ -151,7 +151,7 @@ class Tree:
             return "not proved in this tree: run `make prove`"
         if path not in self.digests:
             self.digests[path] = os.path.exists(path) and of_proof(path)
-        return "" if self.sources.get(path) == self.digests[path] else "changed since it was proved: run `make prove`"
+        return "" if self.proved_from.get(path) == self.digests[path] else "changed since it was proved: run `make prove`"
 
     def named(self, key):
         """Evidence by its name: clauses, behaviours and theorems that begin with T4_, MUST_13_ and the like."""

@@ -49,7 +49,7 @@ COST, SMOKE_COST, SHARE = 0.15, 0.35, 60 # seconds a goal and a smoke test, abou
 # WP never proves a \from, so writing one would be the assumption, not leaving it out (proofs/ASSUMPTIONS.md).
 HARMLESS = re.compile(r"Failed smoke-test|No \\from specification for assigned pointer")
 JOB_LIMIT = 3600
-EXPECTED, GOALS, SOURCES = "proofs/expected.json", "build/proofs/goals.json", "build/proofs/sources.json"
+EXPECTED, GOALS, DIGESTS = "proofs/expected.json", "build/proofs/goals.json", "build/proofs/digests.json"
 DEFINITIONS = "(definitions)" # in expected.json: those of ACSL
 # What a prover must and must not prove; see Gate.check_provers.
 PLAIN = """theory Plain
@@ -539,7 +539,7 @@ class Gate:
     def write_goals(self, whole, made_from):
         """Each goal, its clause's label, who proved it and how fast; of files that this run leaves out, what was known.
         Beside it the digests of what each file's goals were made from."""
-        kept, known = ({}, {}) if whole else (read_json(GOALS), read_json(SOURCES))
+        kept, known = ({}, {}) if whole else (read_json(GOALS), read_json(DIGESTS))
         for path, e in self.files.items():
             kept[path] = {f: {g: {
                 "label": label_of(g.removeprefix(f + "_")), "proved": not is_open(v),
@@ -550,7 +550,7 @@ class Gate:
         for path, t in self.theories.items():
             kept[path] = t["each"]
         known.update({p: d for p, d in made_from.items() if p in self.files or p in self.theories})
-        for name, value in ((GOALS, kept), (SOURCES, known)):
+        for name, value in ((GOALS, kept), (DIGESTS, known)):
             with open(name, "w", encoding="utf-8") as f:
                 json.dump(value, f, indent=1, sort_keys=True)
                 f.write("\n")

@@ -12,7 +12,7 @@ import traceback
 
 ROOT = os.path.abspath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
 sys.path.insert(0, os.path.join(ROOT, "proofs"))
-import sources  # noqa: E402
+import digests  # noqa: E402
 
 COLUMNS = ["id", "section", "level", "clause", "scope", "evidence", "lacks", "note"]
 CLAUSE = "core/connection/tune.c", "vtcp_set_nodelay", "core/vtcp.h: vtcp_set_nodelay: MUST_17_nodelay"
@@ -89,9 +89,9 @@ class Copy:
         goals = {CLAUSE[0]: {CLAUSE[1]: {name: {**each, "proved": goal, "parts": 3, "fast": False}}},
                  "spec/window.mlw": {"Window.window_doubled_most'vc": {**each, "proved": theorem}}}
         self.write("build/proofs/goals.json", json.dumps(goals))
-        self.write("build/proofs/sources.json", json.dumps({p: self.inside(sources.of_proof, p) for p in goals}))
+        self.write("build/proofs/digests.json", json.dumps({p: self.inside(digests.of_proof, p) for p in goals}))
         self.write("build/tests/results.json", json.dumps({"tests/unit/tune": {
-            "made_from": self.inside(sources.of_tests), "passed": 1, "failed": 0, "skipped": 0, "tests": {"nodelay": test}}}))
+            "made_from": self.inside(digests.of_tests), "passed": 1, "failed": 0, "skipped": 0, "tests": {"nodelay": test}}}))
 
     def run(self, script, *args):
         p = subprocess.run([sys.executable, f"proofs/{script}.py", *args], cwd=self.folder, capture_output=True, text=True,
