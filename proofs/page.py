@@ -72,6 +72,11 @@ def text(s):
     return html.escape(str(s), quote=True)
 
 
+def notes(lines):
+    """Lines of text, commands in them in backquotes."""
+    return "".join('<p class="part">' + re.sub("`([^`]+)`", r"<code>\1</code>", text(line)) + "</p>" for line in lines)
+
+
 def page(title, body):
     return ("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
             "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"

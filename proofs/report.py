@@ -187,7 +187,7 @@ def body(theorems, rows, tree):
         "<p>vtcp is TCP (RFC 9293) as a C library. Its functions carry contracts, which provers check against a specification: "
         "not for some inputs, as a test does, but for all. This page says in plain words what that gives, where it stands in the "
         "tree, and what it does not give.</p>"
-        + "".join(f'<p class="part">{page.text(line)}</p>' for line in requirements.told(tree))
+        + page.notes(requirements.told(tree))
         + '<div class="cards">' + "".join(f"<div><b>{page.text(v)}</b>{page.text(k)}</div>" for k, v in cards)
         + "</div></header>"
         '<nav><div><a href="#theorems">Theorems</a><a href="#requirements">Requirements</a><a href="#effort">Effort</a>'

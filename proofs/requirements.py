@@ -193,7 +193,7 @@ def write_html(rows, tree):
         "<p>Every labelled statement of the RFC, and the ones with MUST, SHOULD or MAY that have no label (UNL), with what "
         "proves and tests it. A clause is a part of a contract of a C function, a theorem one about the specification; "
         "both are proved by machine. Names come from spec/requirements.csv; what became of them from the last runs.</p>"
-        + "".join(f'<p class="part">{page.text(line)}</p>' for line in told(tree)) + "</header>"
+        + page.notes(told(tree)) + "</header>"
         '<nav><div id="filter" hidden>' + choice("level", "every level", LEVELS) + choice("sum", "every status", SUMS)
         + '<input id="word" type="search" placeholder="words" aria-label="words">'
         '<button id="open">show the evidence</button><span class="soft" id="left"></span></div></nav><main>' + sums_html(rows)
