@@ -3,7 +3,7 @@
 A line of evidence names one of
   core/vtcp.h: vtcp_output: MUST_14_options    a clause; BEHAVIOUR, BEHAVIOUR.LABEL, `assigns` and `rte` (no undefined
                                                behaviour, no wrap-around) name clauses too; `core: *: rte`: all
-  spec/rfc9293.mlw: Connection.MUST_66_rst    a theorem; Module.*: all of a module
+  spec/rfc9293.mlw: Connection.MUST_66_rst    a theorem; Module.*: all of a module; *: of the file
   tests/unit/output.c: nagle                   a test
 """
 import glob
@@ -232,13 +232,13 @@ class Tree:
 
     def find_theorem(self, line, path, name):
         known = self.theorems.get(path, {})
-        names = [n for n in known if n == name or (name.endswith(".*") and n.startswith(name[:-1]))]
+        pattern = re.escape(name[:-1]) + ".*" if name.endswith("*") else re.escape(name) + r"(?:'\w+)?(?: .*)?"
+        names = [n for n in known if re.fullmatch(pattern, n)]
         if not names:
             raise Wrong(f"no such theorem in {path}: {line}")
         found = Found(line, "theorem", "proved")
         found.theorem = (path, *known[names[0]]) if len(names) == 1 else (path, 1, "")
         goals = self.goals.get(path, {})
-        pattern = re.escape(name[:-1]) + ".*" if name.endswith(".*") else re.escape(name) + r"(?:'\w+)?(?: .*)?"
         self.add_goals(found, path, [v for g, v in goals.items() if re.fullmatch(pattern, g)])
         return found
 

@@ -24,13 +24,14 @@ class Theorem:
         for name in COLUMNS:
             setattr(self, name, (fields.get(name) or "").strip())
         self.found = []
-        for line in dict.fromkeys([*self.evidence.splitlines(), *tree.named(self.id)]):
+        there = [f for f in self.rests_on.split() if os.path.exists(f)]
+        for line in dict.fromkeys([*self.evidence.splitlines(), *tree.named(self.id), *(f"{f}: *" for f in there)]):
             try:
                 self.found.append(tree.find(line))
             except evidence.Wrong as e:
                 problems.append(f"{self.id}: {e}")
-        if self.rests_on and not os.path.exists(self.rests_on):
-            self.lacks = f"The theorem about two endpoints and a network: {self.rests_on} is not in this tree"
+        if missing := [f for f in self.rests_on.split() if f not in there]:
+            self.lacks = f"What is true of two endpoints and a network: not in this tree: {', '.join(missing)}"
         self.proofs, self.tests = evidence.status_of(self.found)
         self.goals, self.seconds = sum(f.goals for f in self.found), sum(f.seconds for f in self.found)
 
