@@ -5,7 +5,10 @@ import json
 import os
 import re
 
+import digests
+
 DIRECTORY = "build/proofs/memory"
+GATE = ("digests", "memory", "prove", "results", "sources")
 VERSIONS = [["frama-c", "-version"], ["why3", "--version"], ["cvc4", "--version"], ["z3", "--version"], ["gcc", "--version"]]
 
 
@@ -16,8 +19,7 @@ class Memory:
         self.common = hashlib.sha256(" ".join(flags).encode())
         for command in VERSIONS:
             self.common.update(execute(command)[1].encode())
-        for path in sorted(glob.glob("spec/**/*.mlw", recursive=True) + glob.glob("spec/*.driver") + glob.glob("proofs/*.py")
-                           + glob.glob("proofs/provers/*")):
+        for path in sorted([*(f"proofs/{name}.py" for name in GATE), *glob.glob("proofs/provers/*")]):
             self.add(self.common, path)
 
     @staticmethod
@@ -29,7 +31,8 @@ class Memory:
         """A digest of all that the result for a file depends on: macros and comments, where the contracts are, too."""
         if path not in self.known:
             digest = self.common.copy()
-            self.add(digest, path)
+            for source in sorted(digests.theories_of(path) if path.endswith(".mlw") else {path, *digests.bound()}):
+                self.add(digest, source)
             if path.endswith(".c"):
                 status, text = self.execute(["gcc", "-std=c11", "-E", "-C", "-dD", "-D__FRAMAC__", "-Icore", "-Ispec", path])
                 digest.update(f"{status}\0{text}".encode())

@@ -20,6 +20,7 @@ import time
 
 import memory
 import sources
+from digests import of_proof
 from results import EXPECTED, PROVERS, WHY3_PROVERS, Results, is_open, proved, strip_comments, sums
 
 # Per file or directory: "first" = provers of the quick pass, one after the other, "args" = more flags,
@@ -577,6 +578,7 @@ def main():
     theories = [f for f in paths if f.endswith(".mlw")] if not whole else sorted(glob.glob("spec/*.mlw"))
     canaries = [f for f in paths if "/canary/" in f] if not whole else sorted(glob.glob("proofs/canary/*.c"))
     paths = [f for f in paths if f.endswith(".c") and f not in canaries]
+    made_from = {p: of_proof(p) for p in [*paths, *theories]}
     try:
         gate.read_specification()
         past = memory.Memory(gate.flags, gate.execute)
@@ -620,7 +622,7 @@ def main():
         with open("build/proofs/numbers.json", "w", encoding="utf-8") as f:
             json.dump(gate.numbers(), f, indent=1, sort_keys=True)
             f.write("\n")
-        gate.write_goals(whole)
+        gate.write_goals(whole, made_from)
         if args.store and not gate.fast and not gate.problems and not gate.unproved:
             gate.store(whole)
         gate.compare(whole)

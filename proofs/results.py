@@ -10,7 +10,7 @@ import sources
 # cvc4i is CVC4 with the definitions of the goal unfolded (proofs/provers/cvc4_inline.drv), cvc4o CVC4 without the
 # definitions that a step composed of others does not need (proofs/provers/opaque.py).
 PROVERS, WHY3_PROVERS = ("cvc4i", "cvc4o", "cvc4", "z3"), ("cvc4", "z3")
-EXPECTED, GOALS = "proofs/expected.json", "build/proofs/goals.json"
+EXPECTED, GOALS, DIGESTS = "proofs/expected.json", "build/proofs/goals.json", "build/proofs/digests.json"
 DEFINITIONS = "(definitions)" # in expected.json: those of ACSL
 
 
@@ -35,6 +35,13 @@ def label_of(goal):
                      r"(?:_established|_preserved)?", re.sub(r"^(call_.+_requires_.+?)_\d+$", r"\1", goal))
     requirement = m and m.group(1) and re.fullmatch(r"(MUST|SHLD|MAY|REC)_\d+(_\w+)?", m.group(1))
     return requirement.group() if requirement else m.group(2) if m else None
+
+
+def read_json(path):
+    if not os.path.exists(path):
+        return {}
+    with open(path, encoding="utf-8") as f:
+        return json.load(f)
 
 
 def proved(v):
@@ -70,12 +77,10 @@ class Results:
                 result[path] = {"says": {n: sources.digest(l) for n, l in sources.bindings(f.read()).items()}}
         return result
 
-    def write_goals(self, whole):
-        """Each goal, its clause's label, who proved it and how fast; of files that this run leaves out, what was known."""
-        kept = {}
-        if not whole and os.path.exists(GOALS):
-            with open(GOALS, encoding="utf-8") as f:
-                kept = json.load(f)
+    def write_goals(self, whole, made_from):
+        """Each goal, its clause's label, who proved it and how fast; of files that this run leaves out, what was known.
+        Beside it the digests of what each file's goals were made from."""
+        kept, known = ({}, {}) if whole else (read_json(GOALS), read_json(DIGESTS))
         for path, e in self.files.items():
             kept[path] = {f: {g: {
                 "label": label_of(g.removeprefix(f + "_")), "proved": not is_open(v),
@@ -85,9 +90,11 @@ class Results:
                 for g, v in goals.items()} for f, goals in e["functions"].items()}
         for path, t in self.theories.items():
             kept[path] = t["each"]
-        with open(GOALS, "w", encoding="utf-8") as f:
-            json.dump(kept, f, indent=1, sort_keys=True)
-            f.write("\n")
+        known.update({p: d for p, d in made_from.items() if p in self.files or p in self.theories})
+        for name, value in ((GOALS, kept), (DIGESTS, known)):
+            with open(name, "w", encoding="utf-8") as f:
+                json.dump(value, f, indent=1, sort_keys=True)
+                f.write("\n")
 
     def store(self, whole):
         """Writes the list; of a few files, only their part."""
