@@ -59,7 +59,7 @@ demo: build ## send a file between two vtcp processes over a bad path (FILE=... 
 packetdrill: $(BUILD)/libvtcp_packetdrill.so ## build the adapter for packetdrill, a shared object
 
 check: build packetdrill check-programs $(TRACED) $(LIVENESS)/generate ## run every test; the last line has the totals
-	@VTCP=$(abspath $(BUILD))/vtcp CC="$(CC)" python3 tests/run.py $(PROGRAMS) $(SCRIPTS)
+	@VTCP=$(abspath $(BUILD))/vtcp BUILD=$(BUILD) CC="$(CC)" python3 tests/run.py $(PROGRAMS) $(SCRIPTS)
 
 check-programs: $(PROGRAMS) $(EXAMPLES:%.c=$(BUILD)/%)
 
