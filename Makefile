@@ -18,7 +18,7 @@ KINDS := unit scenario matrix harness packetdrill soak fuzz lwip e2e
 TESTS := $(sort $(foreach k,$(KINDS),$(wildcard tests/$k/*.c)))
 SCRIPTS := tests/freestanding/check.sh tests/examples/embed.sh tests/fuzz/clusterfuzzlite.sh tests/interop/sample.sh \
   tests/oracle/sample.sh tests/oracle/faults.py tests/liveness/broken.sh \
-  $(sort $(wildcard tests/e2e/*.sh tests/e2e/*.py))
+  $(sort $(wildcard tests/e2e/*.sh tests/e2e/*.py tests/gate/*.py tests/reports/*.py))
 EXAMPLES := $(sort $(wildcard tests/examples/*.c))
 PACKETDRILL := $(CORE) $(sort $(wildcard harness/packetdrill/*.c)) $(patsubst %,harness/%.c,framing isn log packet udp)
 SOURCES := $(sort $(CORE) $(wildcard core/*.h core/*/*.h harness/*.[ch] harness/*/*.[ch] tests/*/*.[ch] \
@@ -41,7 +41,8 @@ PACKAGES := afl++ ca-certificates clang clang-format clang-tidy cppcheck curl cv
   valgrind why3 z3
 
 .PHONY: all build setup demo packetdrill check check-sanitize check-contracts check-programs interop fuzz fuzz-corpus \
-  oracle spin coverage bench lint format format-check prove prove-fast expected wp-flags clean help
+  oracle spin coverage bench lint format format-check prove prove-fast expected requirements map report wp-flags clean \
+  help
 .DELETE_ON_ERROR:
 
 all: build ## build the library and the vtcp program (no proof tools needed)
@@ -59,7 +60,8 @@ demo: build ## send a file between two vtcp processes over a bad path (FILE=... 
 packetdrill: $(BUILD)/libvtcp_packetdrill.so ## build the adapter for packetdrill, a shared object
 
 check: build packetdrill check-programs $(TRACED) $(LIVENESS)/generate ## run every test; the last line has the totals
-	@VTCP=$(abspath $(BUILD))/vtcp BUILD=$(BUILD) CC="$(CC)" python3 tests/run.py $(PROGRAMS) $(SCRIPTS)
+	@VTCP=$(abspath $(BUILD))/vtcp BUILD=$(BUILD) CC="$(CC)" TEST_RESULTS=$(BUILD)/tests/results.json \
+	  python3 tests/run.py $(PROGRAMS) $(SCRIPTS)
 
 check-programs: $(PROGRAMS) $(EXAMPLES:%.c=$(BUILD)/%)
 
@@ -118,6 +120,15 @@ prove-fast: ## the same goals with a cache, without smoke tests and canaries (FI
 expected: export WP_FLAGS := $(WP_FLAGS)
 expected: ## prove everything, then store the numbers of goals (proofs/expected.json)
 	@python3 proofs/prove.py --store $(FILE)
+
+requirements: ## every requirement of RFC 9293 and what proves and tests it; also build/requirements.html
+	@python3 proofs/requirements.py
+
+map: ## RFC 9293 section 3.10, paragraph by paragraph: specification, C, clauses, tests
+	@python3 proofs/map.py
+
+report: ## one page for people: build/report.html
+	@python3 proofs/report.py
 
 wp-flags: # for frama-c by hand: eval frama-c $$(make wp-flags) core/wire/seq.c
 	@printf '%s\n' '$(WP_FLAGS)'
