@@ -17,7 +17,7 @@ SUPPORT := $(sort $(wildcard tests/support/*.c tests/fuzz/support/*.c))
 KINDS := unit scenario matrix harness packetdrill soak fuzz lwip e2e
 TESTS := $(sort $(foreach k,$(KINDS),$(wildcard tests/$k/*.c)))
 SCRIPTS := tests/freestanding/check.sh tests/examples/embed.sh tests/fuzz/clusterfuzzlite.sh tests/interop/sample.sh \
-  tests/oracle/sample.sh tests/oracle/faults.py \
+  tests/oracle/sample.sh tests/oracle/faults.py tests/liveness/broken.sh \
   $(sort $(wildcard tests/e2e/*.sh tests/e2e/*.py tests/gate/*.py tests/reports/*.py))
 EXAMPLES := $(sort $(wildcard tests/examples/*.c))
 PACKETDRILL := $(CORE) $(sort $(wildcard harness/packetdrill/*.c)) $(patsubst %,harness/%.c,framing isn log packet udp)
@@ -30,17 +30,19 @@ VIOLATIONS := $(BUILD)/tests/contracts/violations
 AGREE := $(BUILD)/tests/contracts/agree
 LIBS := $(BUILD)/libharness.a $(BUILD)/libvtcp.a
 ORACLE := $(BUILD)/oracle
+LIVENESS := $(BUILD)/liveness
 TRACED := $(ORACLE)/oracle $(addprefix $(ORACLE)/,soak/soak fuzz/connection fuzz/pair matrix/rfc9293 lwip/lwip \
   $(addprefix scenario/,opening closing transfer failure))
 obj = $(patsubst %.c,$(BUILD)/%.o,$1)
 
 PACKAGES := afl++ ca-certificates clang clang-format clang-tidy cppcheck curl cvc4 frama-c-base gcc gcc-arm-none-eabi \
   iproute2 libc6-dev libclang-rt-14-dev libcmocka-dev libgmp-dev liblwip-dev libnewlib-arm-none-eabi libpcap-dev \
-  libsodium-dev libzarith-ocaml-dev make netcat-openbsd ocaml-nox pkg-config python3 python3-lark tshark valgrind \
-  why3 z3
+  libsodium-dev libzarith-ocaml-dev make netcat-openbsd ocaml-nox pkg-config python3 python3-lark spin tshark \
+  valgrind why3 z3
 
 .PHONY: all build setup demo packetdrill check check-sanitize check-contracts check-programs interop fuzz fuzz-corpus \
-  oracle coverage bench lint format format-check prove prove-fast expected requirements map report wp-flags clean help
+  oracle spin coverage bench lint format format-check prove prove-fast expected requirements map report wp-flags clean \
+  help
 .DELETE_ON_ERROR:
 
 all: build ## build the library and the vtcp program (no proof tools needed)
@@ -57,8 +59,8 @@ demo: build ## send a file between two vtcp processes over a bad path (FILE=... 
 
 packetdrill: $(BUILD)/libvtcp_packetdrill.so ## build the adapter for packetdrill, a shared object
 
-check: build packetdrill check-programs $(TRACED) ## run every test; the last line has the totals
-	@VTCP=$(abspath $(BUILD))/vtcp CC="$(CC)" TEST_RESULTS=$(BUILD)/tests/results.json \
+check: build packetdrill check-programs $(TRACED) $(LIVENESS)/generate ## run every test; the last line has the totals
+	@VTCP=$(abspath $(BUILD))/vtcp BUILD=$(BUILD) CC="$(CC)" TEST_RESULTS=$(BUILD)/tests/results.json \
 	  python3 tests/run.py $(PROGRAMS) $(SCRIPTS)
 
 check-programs: $(PROGRAMS) $(EXAMPLES:%.c=$(BUILD)/%)
@@ -82,6 +84,9 @@ fuzz-corpus: ## store the inputs that `make fuzz` has found, as few as have the 
 STEPS ?= 1000000
 oracle: $(TRACED) ## replay STEPS steps of the core with the program that why3 extracts from spec/tcp.mlw
 	@BUILD=$(BUILD) python3 tests/oracle/oracle.py --steps $(STEPS)
+
+spin: $(LIVENESS)/generate ## liveness of two endpoints of spec/tcp.mlw, with Spin (START=... for one start)
+	@BUILD=$(BUILD) python3 tests/liveness/spin.py $(START)
 
 COVER ?= unit scenario soak fuzz
 coverage: ## lines and branches of core/ that the tests run (COVER=fuzz: the stored corpus alone)
@@ -200,6 +205,17 @@ $(ORACLE)/%: $(BUILD)/tests/%.o $(BUILD)/tests/oracle/record.o $(BUILD)/libsuppo
 	$(CC) $(SAN) $(LDFLAGS) $(RECORDED:%=-Wl,--wrap=vtcp_%) $(filter %.o,$^) $(BUILD)/libsupport.a $(LIBS) -lsodium -lpcap \
 	  -lcmocka $(LDLIBS) -o $@
 $(ORACLE)/lwip/%: LDLIBS += -llwip
+
+# The liveness model: what writes it, linked with the same specification
+LIVENESS_ML := $(patsubst %,$(LIVENESS)/%.ml,sequence__Sequence tcp__Tcp endpoint explore generate)
+$(LIVENESS)/%.ml: $(ORACLE)/%.ml
+	@mkdir -p $(@D)
+	cp $< $@
+$(LIVENESS)/%.ml: spec/liveness/%.ml
+	@mkdir -p $(@D)
+	cp $< $@
+$(LIVENESS)/generate: $(LIVENESS_ML)
+	cd $(@D) && ocamlopt -I +zarith zarith.cmxa $(^F) -o $(@F)
 
 # Monitors of the contracts (CONTRACTS=1): calls of the core's functions go through those in monitors.c.
 MONITORS := $(BUILD)/monitors
