@@ -18,7 +18,10 @@ import tempfile
 import threading
 import time
 
+import memory
 import sources
+from digests import of_proof
+from results import EXPECTED, PROVERS, WHY3_PROVERS, Results, is_open, proved, strip_comments, sums
 
 # Per file or directory: "first" = provers of the quick pass, one after the other, "args" = more flags,
 # "split" = transformation for Why3 (default split_vc), "cost" = seconds a goal, about: how to share the work out.
@@ -27,9 +30,6 @@ OPTIONS.update({f"core/connection/{f}.c": {"args": ["-wp-split"], "cost": 0.06} 
     "arrive", "arrive_ack", "arrive_check", "arrive_data", "output", "tcb", "timeout")})
 
 WORKERS = 4 # more than cores: while Frama-C works, no prover does
-# cvc4i is CVC4 with the definitions of the goal unfolded (proofs/provers/cvc4_inline.drv), cvc4o CVC4 without the
-# definitions that a step composed of others does not need (proofs/provers/opaque.py).
-PROVERS, WHY3_PROVERS = ("cvc4i", "cvc4o", "cvc4", "z3"), ("cvc4", "z3")
 PROVER = """
 [prover]
 name = "{name}"
@@ -44,12 +44,10 @@ interactive = false
 """
 QUICK, FULL, WHY3_LIMIT, SMOKE, CANARY = 2, (60, 240), 10, 2, 5  # seconds a goal
 SMOKE_STEPS = 50000
-COST, SMOKE_COST, SHARE = 0.15, 0.35, 60 # seconds a goal and a smoke test, about; seconds that a share of a file's functions has at most
+COST, SMOKE_COST, SHARE = 0.15, 0.35, 60 # seconds a goal, a smoke test, a share of a file's functions: about
 # WP never proves a \from, so writing one would be the assumption, not leaving it out (proofs/ASSUMPTIONS.md).
 HARMLESS = re.compile(r"Failed smoke-test|No \\from specification for assigned pointer")
 JOB_LIMIT = 3600
-EXPECTED, GOALS = "proofs/expected.json", "build/proofs/goals.json"
-DEFINITIONS = "(definitions)" # in expected.json: those of ACSL
 # What a prover must and must not prove; see Gate.check_provers.
 PLAIN = """theory Plain
   use int.Int
@@ -98,8 +96,9 @@ class Log:
                       flush=True)
 
 
-class Gate:
-    def __init__(self, fast):
+class Gate(Results):
+    def __init__(self, fast, quick=False):
+        self.quick = quick
         self.fast, self.log, self.problems, self.unproved = fast, Log(), [], []
         self.flags = shlex.split(os.environ.get("WP_FLAGS", ""))
         if not self.flags:
@@ -109,6 +108,7 @@ class Gate:
         self.tmp = tempfile.mkdtemp(prefix="vtcp-prove-")
         self.children, self.queue, self.lock, self.busy = set(), [], threading.Condition(), 0
         self.files, self.theories, self.contracts, self.order = {}, {}, {}, 0
+        self.recalled = []
         self.definitions, self.bound = {}, sources.bound()
         self.smoke_total = self.smoke_passed = self.canaries = self.canaries_open = 0
 
@@ -243,11 +243,13 @@ class Gate:
         def work(path):
             results[path] = self.read_c(path)
         for path in paths:
-            self.add(0, path, "read", lambda p=path: work(p))
+            if path not in self.files:
+                self.add(0, path, "read", lambda p=path: work(p))
         self.drain()
-        for path in paths:
-            file = results[path]
+        for path, file in results.items():
             self.files[path] = {"functions": {}, "smoke": {}, "seconds": 0.0, "hard": set(), **file}
+        for path in paths:
+            file = self.files[path]
             for p in file["problems"]:
                 self.problem(path, p)
             for name, texts in file["contracts"].items():
@@ -358,7 +360,7 @@ class Gate:
             self.problem(path, f"Frama-C failed:\n{text[-3000:]}")
             return
         self.check_log(path, text)
-        for seconds in FULL:
+        for seconds in () if self.quick else FULL:
             hard = {f: left for f, goals in found.items() if (left := {g for g, v in goals.items() if is_open(v)})}
             if not hard:
                 break
@@ -410,6 +412,15 @@ class Gate:
         n, ok = sums(entry["functions"])
         self.log.line(f"[{self.log.clock()}] {path}: {ok}/{n} goals, {entry['seconds']:.0f} s"
                       + (f", {len(entry['hard'])} functions needed the full pass" if entry["hard"] else ""))
+
+    def recall(self, path, result):
+        if result is not None:
+            self.recalled.append(path)
+            (self.theories if path.endswith(".mlw") else self.files)[path] = {**result, "seconds": 0.0}
+
+    def is_proved(self, path):
+        return (path in self.files or path in self.theories) and \
+            not any(p.startswith(path + ":") for p in self.problems + self.unproved)
 
     def leave(self, where, what):
         with self.lock:
@@ -516,117 +527,6 @@ class Gate:
                 self.problem(path, c)
         self.log.line(f"[{self.log.clock()}] {path}: {len(wanted)} canaries")
 
-    # -- the end ---------------------------------------------------------------------------------------------------
-
-    def numbers(self):
-        """How many goals, and what is proved: each contract, each definition that contracts use, each theorem."""
-        result = {DEFINITIONS: {"says": {n: sources.digest(" ".join(sorted(v))) for n, v in self.definitions.items()}}}
-        for path, e in self.files.items():
-            result[path] = {"functions": {f: sums({f: g})[0] for f, g in e["functions"].items()},
-                            "smoke": sums(e["smoke"])[0],
-                            "contracts": {f: sources.digest(" ".join(sorted(c))) for f, c in e["contracts"].items()
-                                          if f in e["defined"]}}
-        for path, t in self.theories.items():
-            with open(path, encoding="utf-8") as f:
-                says = sources.declarations(strip_comments(f.read()))
-            result[path] = {"goals": t["goals"], "says": {n: sources.digest(d) for n, d in says.items()}}
-        for path in glob.glob("spec/*.driver"):
-            with open(path, encoding="utf-8") as f:
-                result[path] = {"says": {n: sources.digest(l) for n, l in sources.bindings(f.read()).items()}}
-        return result
-
-    def write_goals(self, whole):
-        """Each goal, its clause's label, who proved it and how fast; of files that this run leaves out, what was known."""
-        kept = {}
-        if not whole and os.path.exists(GOALS):
-            with open(GOALS, encoding="utf-8") as f:
-                kept = json.load(f)
-        for path, e in self.files.items():
-            kept[path] = {f: {g: {
-                "label": label_of(g.removeprefix(f + "_")), "proved": not is_open(v),
-                "prover": ", ".join(sorted(k.lower().split(":")[0] for k in v if k != "wp:main" and k != "seconds"
-                                           and v[k].get("valid"))),
-                "seconds": round(v["seconds"], 3), "parts": v["wp:main"]["total"], "fast": self.fast}
-                for g, v in goals.items()} for f, goals in e["functions"].items()}
-        for path, t in self.theories.items():
-            kept[path] = t["each"]
-        with open(GOALS, "w", encoding="utf-8") as f:
-            json.dump(kept, f, indent=1, sort_keys=True)
-            f.write("\n")
-
-    def store(self, whole):
-        """Writes the list; of a few files, only their part."""
-        now, kept = self.numbers(), {}
-        if not whole and os.path.exists(EXPECTED):
-            with open(EXPECTED, encoding="utf-8") as f:
-                kept = {p: v for p, v in json.load(f).items() if p == DEFINITIONS or os.path.exists(p)}
-            text = "".join(open(p, encoding="utf-8").read() for p in glob.glob("spec/*.acsl") +
-                           glob.glob("core/**/*.[ch]", recursive=True))
-            says = {n: d for n, d in kept.get(DEFINITIONS, {}).get("says", {}).items() if re.search(rf"\b{n}\b", text)}
-            now[DEFINITIONS]["says"] = {**says, **now[DEFINITIONS]["says"]}
-        with open(EXPECTED, "w", encoding="utf-8") as f:
-            json.dump({**kept, **now}, f, indent=1, sort_keys=True)
-            f.write("\n")
-        print(f"stored {EXPECTED}")
-
-    def compare(self, whole):
-        if not os.path.exists(EXPECTED):
-            self.problem(EXPECTED, "missing: `make expected` writes it")
-            return
-        with open(EXPECTED, encoding="utf-8") as f:
-            stored = json.load(f)
-        now = self.numbers()
-        for path in sorted(set(now) | (set(stored) if whole else set())):
-            a, b = stored.get(path), now.get(path)
-            if a is None or b is None:
-                self.problem(path, "not in expected.json" if a is None else "in expected.json, but gone")
-                continue
-            for key in sorted(set(a) | set(b)):
-                x, y = a.get(key), b.get(key)
-                if self.fast and key == "smoke" or x == y:
-                    continue
-                if key in ("goals", "smoke"):
-                    self.problem(path, f"{key}: {y}, expected {x}")
-                    continue
-                x, y = x or {}, y or {}
-                for f in sorted(set(x if whole or path != DEFINITIONS else y) | set(y)):
-                    if x.get(f) == y.get(f):
-                        continue
-                    if key == "functions":
-                        self.problem(path, f"{f}: {y.get(f, 0)} goals, expected {x.get(f, 0)}")
-                    else:
-                        what = "is gone" if f not in y else "is new" if f not in x else "says something else than before"
-                        self.problem(path, f"{'the contract of ' if key == 'contracts' else ''}{f} {what}: "
-                                           "review it, then `make expected` stores it")
-
-    def finish_reading(self):
-        for p in sorted(set(self.problems)):
-            print("PROBLEM", p)
-        print("only read: nothing is proved")
-        sys.exit(1 if self.problems else 2)
-
-    def table(self):
-        rows, total = [], [0] * 7
-        for path, e in sorted(self.files.items()):
-            n, ok = sums(e["functions"])
-            by = [sum(v[k].get("valid", 0) for goals in e["functions"].values() for v in goals.values()
-                      for k in v if k.lower().split(":")[0] == p) for p in ("qed", *PROVERS)]
-            s, s_ok = sums(e["smoke"])
-            self.smoke_total, self.smoke_passed = self.smoke_total + s, self.smoke_passed + s_ok
-            rows.append((path, len(e["defined"]), n, ok, *by, e["seconds"]))
-        for path, t in sorted(self.theories.items()):
-            by = [0, *(sum(1 for b in t["by"] if b == p) for p in PROVERS)]
-            rows.append((path, "", t["goals"], sum(by), *by, t["seconds"]))
-        print("\n" if self.log.tty else "")
-        head = ("file", "functions", "goals", "proved", "qed", *PROVERS, "s")
-        print("{:<34} {:>9} {:>7} {:>7} {:>7} {:>7} {:>7} {:>7} {:>6}".format(*head))
-        for r in rows:
-            print("{:<34} {:>9} {:>7} {:>7} {:>7} {:>7} {:>7} {:>7} {:>6.0f}".format(*r))
-            total = [t + v for t, v in zip(total, r[2:])]
-        print("{:<34} {:>9} {:>7} {:>7} {:>7} {:>7} {:>7} {:>7} {:>6.0f}".format(
-            "total", sum(r[1] or 0 for r in rows), *total))
-        return total[0], total[1]
-
 
 def trying(provers, seconds, at_a_time=1):
     """The first to prove a goal ends it. The provers count seconds of the processor; WP gives up after ten times as many
@@ -646,21 +546,6 @@ def parse_flags(flags):
     return kept
 
 
-def strip_comments(text):
-    """WhyML without its comments, which nest, but with all lines."""
-    out, depth, i = [], 0, 0
-    while i < len(text):
-        if text.startswith("(*", i) and not text.startswith("(*)", i):
-            depth, i = depth + 1, i + 2
-        elif depth and text.startswith("*)", i):
-            depth, i = depth - 1, i + 2
-        else:
-            if not depth or text[i] == "\n":
-                out.append(text[i])
-            i += 1
-    return "".join(out)
-
-
 def renumbered(goals):
     """WP numbers what calls require through the file, so that the names depend on which functions are tried: here they
     are numbered within the function."""
@@ -672,60 +557,48 @@ def renumbered(goals):
             for base, names in calls.items() for k, (_, g) in enumerate(sorted(names), 1)}
 
 
-def label_of(goal):
-    """The label of the clause, or of its behaviour if that names a requirement, in a goal's name without the function."""
-    m = re.fullmatch(r"(?:(\w+?)_)?(?:ensures|requires|exits|assert|check|loop_invariant|invariant)_(?!rte_)(\w+?)"
-                     r"(?:_established|_preserved)?", re.sub(r"^(call_.+_requires_.+?)_\d+$", r"\1", goal))
-    requirement = m and m.group(1) and re.fullmatch(r"(MUST|SHLD|MAY|REC)_\d+(_\w+)?", m.group(1))
-    return requirement.group() if requirement else m.group(2) if m else None
-
-
 def options_for(path):
     return {**OPTIONS.get(os.path.dirname(path), {}), **OPTIONS.get(path, {})}
-
-
-def proved(v):
-    return v["wp:main"].get("valid", 0)
-
-
-def is_open(v):
-    return proved(v) != v["wp:main"]["total"]
-
-
-def sums(found):
-    goals = [v for g in found.values() for v in g.values()]
-    return sum(v["wp:main"]["total"] for v in goals), sum(proved(v) for v in goals)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--fast", action="store_true", help="with a cache; no smoke tests, no canaries")
     parser.add_argument("--store", action="store_true", help="store the numbers of goals, when all are proved")
+    parser.add_argument("--quick", action="store_true", help="no second try of goals that the quick pass leaves open")
     parser.add_argument("--read", action="store_true", help="only refuse: proves nothing, and so never succeeds")
     parser.add_argument("files", nargs="*", help="only these (default: everything)")
     args = parser.parse_args()
     os.chdir(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
     os.environ["PWD"] = os.getcwd()  # Frama-C resolves relative paths by it
     os.makedirs("build/proofs", exist_ok=True)
-    gate = Gate(args.fast)
+    gate = Gate(args.fast, args.quick)
     whole = not args.files
     paths = sorted(args.files or glob.glob("core/**/*.c", recursive=True) + glob.glob("proofs/*.c"))
     theories = [f for f in paths if f.endswith(".mlw")] if not whole else sorted(glob.glob("spec/*.mlw"))
     canaries = [f for f in paths if "/canary/" in f] if not whole else sorted(glob.glob("proofs/canary/*.c"))
     paths = [f for f in paths if f.endswith(".c") and f not in canaries]
+    made_from = {p: of_proof(p) for p in [*paths, *theories]}
     try:
         gate.read_specification()
+        past = memory.Memory(gate.flags, gate.execute)
+        for path in paths + theories if args.fast else []:
+            gate.recall(path, past.recall(path))
         gate.read_all(paths, whole)
         if args.read:
             gate.finish_reading()
-        gate.configure_why3()
-        gate.check_provers()
+        recalled = {*gate.recalled}
+        if not args.fast or not recalled >= {*paths, *theories}:
+            gate.configure_why3()
+            gate.check_provers()
         try:
             with open(EXPECTED, encoding="utf-8") as f:
                 stored = json.load(f)
         except (OSError, ValueError):
             stored = {}
         for path in paths:
+            if path in recalled:
+                continue
             shares = gate.shares(path, stored)
             gate.files[path].update({"functions left": len(shares), "smoke left": len(shares)})
             for k, (work, only) in enumerate(shares):
@@ -734,6 +607,8 @@ def main():
                     smoke = SMOKE_COST * stored.get(path, {}).get("smoke", 50) / len(shares)
                     gate.add(smoke, path, "smoke", lambda p=path, k=k, o=only: gate.smoke(p, k, o))
         for path in theories:
+            if path in recalled:
+                continue
             gate.add(os.path.getsize(path) / 1000, path, "why3", lambda p=path: gate.why3(p))
         if not args.fast:
             for path in canaries:
@@ -741,10 +616,13 @@ def main():
             if whole and not canaries:
                 gate.problem("proofs/canary", "no canaries")
         gate.drain()
+        for path in {*paths, *theories} - recalled:
+            if gate.is_proved(path):
+                past.keep(path, gate.files.get(path) or gate.theories.get(path))
         with open("build/proofs/numbers.json", "w", encoding="utf-8") as f:
             json.dump(gate.numbers(), f, indent=1, sort_keys=True)
             f.write("\n")
-        gate.write_goals(whole)
+        gate.write_goals(whole, made_from)
         if args.store and not gate.fast and not gate.problems and not gate.unproved:
             gate.store(whole)
         gate.compare(whole)
@@ -763,6 +641,9 @@ def main():
     for g in gate.unproved:
         print("UNPROVED", g)
     if args.fast:
+        now = sorted({*paths, *theories} - recalled)
+        print(f"from an earlier run, since nothing they depend on has changed: {len(recalled)} of {len(paths) + len(theories)} files; "
+              f"now, with a cache: {', '.join(now) or 'none'}")
         print("a cached run: no smoke tests, no canaries; `make prove` is the proof")
     else:
         print(f"smoke tests: {gate.smoke_total}, {gate.smoke_passed} passed; "

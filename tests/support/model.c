@@ -280,7 +280,7 @@ static bool allowance(tcb a, segment g) {
 }
 static tcb refuse_seq(tcb a, segment g, bool allow) {
   if (g.rst) return a;
-  return 0 < g.txt || g.fin ? ack_owed(a) : challenge(a, allow);
+  return (0 < g.txt || g.fin) && !g.syn ? ack_owed(a) : challenge(a, allow);
 }
 
 /* second */
@@ -288,8 +288,7 @@ static tcb arrive_rst(tcb a, segment g, bool allow) {
   if (g.seq < a.rcv_nxt) return a;
   if (g.seq != a.rcv_nxt) return challenge(a, allow);
   if (a.state == VTCP_SYN_RECEIVED) return a.passive ? back_to_listen(a) : finish(a, VTCP_OUTCOME_REFUSED);
-  bool ending = a.state == VTCP_CLOSING || a.state == VTCP_LAST_ACK || a.state == VTCP_TIME_WAIT;
-  return finish(a, ending ? VTCP_OUTCOME_CLOSED : VTCP_OUTCOME_RESET);
+  return finish(a, a.state == VTCP_TIME_WAIT ? VTCP_OUTCOME_CLOSED : VTCP_OUTCOME_RESET);
 }
 
 /* fourth */

@@ -63,6 +63,7 @@ static void challenge_limit(void **state) {
   for (int i = 0; i < 50; i++) {
     inject(s, A, "RST", 400, 0, 0);
     inject(s, A, "SYN", 400, 0, 0);
+    inject(s, A, "SYN,FIN", 5000000, 0, 10);
     inject(s, A, "ACK", 200, 101, 0);
     inject(s, A, "ACK", 301, 5000, 0);
   }
@@ -82,7 +83,7 @@ static void rst_in_each_state(void **state) {
   static const enum vtcp_outcome outcomes[] =
       {[VTCP_ESTABLISHED] = VTCP_OUTCOME_RESET, [VTCP_FIN_WAIT_1] = VTCP_OUTCOME_RESET,
        [VTCP_FIN_WAIT_2] = VTCP_OUTCOME_RESET,  [VTCP_CLOSE_WAIT] = VTCP_OUTCOME_RESET,
-       [VTCP_CLOSING] = VTCP_OUTCOME_CLOSED,    [VTCP_LAST_ACK] = VTCP_OUTCOME_CLOSED,
+       [VTCP_CLOSING] = VTCP_OUTCOME_RESET,     [VTCP_LAST_ACK] = VTCP_OUTCOME_RESET,
        [VTCP_TIME_WAIT] = VTCP_OUTCOME_CLOSED};
   for (enum vtcp_state st = VTCP_ESTABLISHED; st <= VTCP_TIME_WAIT; st++) {
     sim_reach(s, plain, st);
