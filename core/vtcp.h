@@ -103,6 +103,7 @@ struct vtcp_status {
       ensures policy: tcb_policy(c);
       ensures state: tcb_state(c) && tcb_acked(c) && tcb_unacked(c);
       ensures closed: c->state == VTCP_CLOSED && c->outcome == VTCP_OUTCOME_NONE;
+      ensures negotiated: opt_abs(c) == spec_opt_fresh(opt_abs(c));
       ensures buffers: c->snd.data == \old(cfg->snd_buf) && c->snd.cap == \old(cfg->snd_cap) && c->rcv.data == \old(cfg->rcv_buf) &&
         c->rcv.cap == \old(cfg->rcv_cap);
       ensures config: c->local_port == \old(cfg->local_port) && c->remote_port == \old(cfg->remote_port) && c->mss == \old(cfg->mss) &&
@@ -142,6 +143,7 @@ enum vtcp_error vtcp_init(struct vtcp *c, const struct vtcp_config *cfg);
         (c->state == VTCP_CLOSED || c->state == VTCP_LISTEN);
       ensures ok: \result == VTCP_OK;
       ensures refine: tcb_abs(c) == spec_open_active(\old(tcb_abs(c)), iss, \min(\old(c->rcv.cap), 65535));
+      ensures negotiated: opt_abs(c) == spec_opt_open_active(\old(opt_abs(c)), \old(tcb_abs(c)));
       ensures syn: syn_due(c);
       ensures R2: c->user_at == (c->user_timeout > 0 ? now + c->user_timeout : VTCP_NEVER);
     complete behaviors;
@@ -163,6 +165,7 @@ enum vtcp_error vtcp_open(struct vtcp *c, uint32_t iss, uint64_t now);
     ensures kept: c->snd.data == \old(c->snd.data) && c->snd.cap == \old(c->snd.cap) &&
       c->rcv.data == \old(c->rcv.data) && c->rcv.cap == \old(c->rcv.cap);
     ensures refine: tcb_abs(c) == spec_open_passive(\old(tcb_abs(c)), iss, \min(\old(c->rcv.cap), 65535));
+    ensures negotiated: opt_abs(c) == spec_opt_open_passive(\old(opt_abs(c)), \old(tcb_abs(c)));
     behavior exists:
       assumes exists: c->state != VTCP_CLOSED;
       assigns \nothing;
@@ -190,6 +193,7 @@ enum vtcp_error vtcp_listen(struct vtcp *c, uint32_t iss);
     exits never: \false;
     assigns c->snd.len, c->snd.data[0 .. c->snd.cap - 1], c->snd_up;
     ensures inv: tcb_inv(c);
+    ensures negotiated: opt_abs(c) == \old(opt_abs(c));
     behavior s3_10_2_none:
       assumes none: send_none(c);
       assigns \nothing;
@@ -232,6 +236,7 @@ int64_t vtcp_send(struct vtcp *c, const uint8_t *src, uint32_t n, bool urgent);
     ensures stream: \forall octets s; vtcp_reassembly_holds{Pre}(&c->rcv, s) ==> vtcp_reassembly_holds(&c->rcv, s);
     ensures T4_end: \result == VTCP_ERR_CLOSING && c->state >= VTCP_CLOSE_WAIT ==>
       c->rcv.len == 0 && c->rcv_nxt == c->rcv.nxt + 1;
+    ensures negotiated: opt_abs(c) == \old(opt_abs(c));
     behavior s3_10_3_none:
       assumes none: receive_none(c);
       assigns \nothing;
@@ -284,6 +289,7 @@ struct vtcp_slices vtcp_peek(const struct vtcp *c);
     ensures inv: tcb_inv(c);
     ensures refine: tcb_abs(c) == \old(tcb_abs(c)) || tcb_abs(c) == spec_receive(\old(tcb_abs(c)), \true);
     ensures stream: \forall octets s; vtcp_reassembly_holds{Pre}(&c->rcv, s) ==> vtcp_reassembly_holds(&c->rcv, s);
+    ensures negotiated: opt_abs(c) == \old(opt_abs(c));
     behavior invalid:
       assumes more: n > c->rcv.len;
       assigns \nothing;
@@ -308,6 +314,7 @@ enum vtcp_error vtcp_consume(struct vtcp *c, uint32_t n);
     exits never: \false;
     assigns WRITES_FINISH, c->fin;
     ensures inv: tcb_inv(c);
+    ensures negotiated: opt_abs(c) == \old(opt_abs(c));
     behavior s3_10_4_none:
       assumes none: c->state == VTCP_CLOSED;
       assigns \nothing;
@@ -337,6 +344,7 @@ enum vtcp_error vtcp_close(struct vtcp *c);
     assigns WRITES_FINISH, c->rst_due, c->rst_ackf, c->rst_seq, c->rst_ack;
     ensures inv: tcb_inv(c);
     ensures refine: tcb_abs(c) == spec_abort(\old(tcb_abs(c)));
+    ensures negotiated: opt_abs(c) == \old(opt_abs(c));
     behavior s3_10_5_none:
       assumes none: c->state == VTCP_CLOSED;
       assigns \nothing;
@@ -360,6 +368,7 @@ enum vtcp_error vtcp_abort(struct vtcp *c);
     assigns c->nodelay;
     ensures inv: tcb_inv(c);
     ensures refine: tcb_abs(c) == \old(tcb_abs(c));
+    ensures negotiated: opt_abs(c) == \old(opt_abs(c));
     ensures MUST_17_nodelay: c->nodelay <==> nodelay; */
 void vtcp_set_nodelay(struct vtcp *c, bool nodelay);
 
@@ -377,6 +386,7 @@ void vtcp_set_nodelay(struct vtcp *c, bool nodelay);
     assigns c->user_timeout, c->user_at;
     ensures inv: tcb_inv(c);
     ensures refine: tcb_abs(c) == \old(tcb_abs(c));
+    ensures negotiated: opt_abs(c) == \old(opt_abs(c));
     behavior invalid:
       assumes outside: user_timeout > VTCP_DURATION_MAX || now > VTCP_TIME_MAX;
       assigns \nothing;
@@ -449,6 +459,8 @@ void vtcp_status(const struct vtcp *c, struct vtcp_status *out);
       ensures ok: \result == VTCP_OK;
       ensures refine: \exists integer seq, ack; seg_places{Pre}(c, s, seq, ack) &&
         tcb_abs(c) == spec_arrive(\old(tcb_abs(c)), seg_of{Pre}(c, s, seq, ack), \old(allowed(c, now)), c->rcv.nxt);
+      ensures negotiated: \exists integer seq, ack; seg_places{Pre}(c, s, seq, ack) &&
+        opt_abs(c) == spec_opt_arrive(\old(opt_abs(c)), \old(tcb_abs(c)), seg_of{Pre}(c, s, seq, ack), opt_of{Pre}(s));
     complete behaviors;
     disjoint behaviors; */
 enum vtcp_error vtcp_input(struct vtcp *c, const struct vtcp_segment *s, uint64_t now);
@@ -470,6 +482,7 @@ enum vtcp_error vtcp_input(struct vtcp *c, const struct vtcp_segment *s, uint64_
     ensures closed: c->state == VTCP_CLOSED ==> \old(c->state) == VTCP_CLOSED || vtcp_quiet(c);
     ensures again: \old(c->rtx_at) <= now && c->state >= VTCP_SYN_SENT ==>
       c->rtx_at == VTCP_NEVER && (c->probe || c->snd_ptr == c->snd_una);
+    ensures negotiated: opt_abs(c) == \old(opt_abs(c));
     behavior early:
       assumes early: now < c->rtx_at && now < c->user_at && now < c->wait_at;
       assigns \nothing;
@@ -501,6 +514,7 @@ void vtcp_timeout(struct vtcp *c, uint64_t now);
       assumes narrower: path_narrower(c, seq, mss);
       ensures taken: \result;
       ensures mss: c->snd_mss == \max(mss, VTCP_MSS_LEAST);
+      ensures negotiated: opt_abs(c) == spec_opt_path(\old(opt_abs(c)), mss);
       ensures again: c->snd_ptr == c->snd_una;
     complete behaviors;
     disjoint behaviors; */
@@ -529,6 +543,7 @@ bool vtcp_path_mss(struct vtcp *c, uint32_t seq, uint16_t mss);
     ensures SHLD_14_never_shrinks: c->rcv_adv >= \old(c->rcv_adv);
     ensures T7_armed: now <= VTCP_TIME_MAX && !\old(c->rst_due) && c->state >= VTCP_ESTABLISHED &&
       c->snd_ptr < snd_all(c) ==> c->rtx_at != VTCP_NEVER;
+    ensures negotiated: opt_abs(c) == \old(opt_abs(c));
     behavior s3_10_rst:
       assumes rst: now <= VTCP_TIME_MAX && c->rst_due != 0;
       ensures leaves: \result;
@@ -572,7 +587,8 @@ bool vtcp_output(struct vtcp *c, uint64_t now, struct vtcp_segment *out);
       c->ev_space == (\result == VTCP_EVENT_SPACE ? 0 : \old(c->ev_space)) &&
       c->ev_warning == (\result == VTCP_EVENT_WARNING ? 0 : \old(c->ev_warning)) &&
       c->ev_ended == (\result == VTCP_EVENT_ENDED ? 0 : \old(c->ev_ended));
-    ensures refine: tcb_abs(c) == \old(tcb_abs(c)); */
+    ensures refine: tcb_abs(c) == \old(tcb_abs(c));
+    ensures negotiated: opt_abs(c) == \old(opt_abs(c)); */
 enum vtcp_event vtcp_event(struct vtcp *c);
 
 /*

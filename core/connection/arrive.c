@@ -6,6 +6,7 @@
     exits never: \false;
     assigns c->remote_port;
     KEEPS_INV;
+    ensures negotiated: opt_abs(c) == spec_opt_peer(\old(opt_abs(c)), port);
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 static void note_peer(struct vtcp *c, uint16_t port) { c->remote_port = port; }
 
@@ -15,6 +16,7 @@ static void note_peer(struct vtcp *c, uint16_t port) { c->remote_port = port; }
     exits never: \false;
     assigns c->irs, c->snd_wl1, c->snd_wl2;
     KEEPS_INV;
+    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_adopt(\old(tcb_abs(c)), seg_abs(g)); */
 static void adopt(struct vtcp *c, struct vtcp_arrival g) {
   c->irs = g.wire_seq;
@@ -31,6 +33,7 @@ static void adopt(struct vtcp *c, struct vtcp_arrival g) {
     assigns c->snd_mss, c->wscale, c->snd_factor, c->rcv_factor, c->probes, c->snd_wnd, c->snd_wl1, c->snd_wl2,
       c->snd_wnd_max, c->irs;
     ensures inv: tcb_inv(c);
+    ensures negotiated: opt_abs(c) == spec_opt_syn(\old(opt_abs(c)), opt_of{Pre}(s));
     ensures refine: tcb_abs(c) == spec_syn_of(\old(tcb_abs(c)), seg_abs(g)); */
 static void syn_of(struct vtcp *c, struct vtcp_arrival g, const struct vtcp_segment *s) {
   vtcp_arrival_options(c, s);
@@ -48,6 +51,7 @@ static void syn_of(struct vtcp *c, struct vtcp_arrival g, const struct vtcp_segm
     KEEPS(mem); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); KEEPS(state); KEEPS(acked);
     KEEPS(unacked); KEEPS(fresh);
     ensures snd: \old(tcb_snd(c)) && c->snd_una == 0 ==> tcb_snd(c);
+    KEEPS_NEGOTIATED;
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 static void answer_syn(struct vtcp *c, uint64_t now) {
   c->snd_ptr = 0;
@@ -62,6 +66,7 @@ static void answer_syn(struct vtcp *c, uint64_t now) {
     exits never: \false;
     assigns c->snd_ptr, c->rtx_at, c->user_at, c->state;
     ensures inv: tcb_inv(c);
+    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_enter(\old(tcb_abs(c)), VTCP_SYN_RECEIVED); */
 static void enter_syn_received(struct vtcp *c, uint64_t now) {
   answer_syn(c, now);
@@ -80,6 +85,7 @@ static void enter_syn_received(struct vtcp *c, uint64_t now) {
       c->snd_mss, c->wscale, c->snd_factor, c->rcv_factor, c->probes, c->snd_wnd, c->snd_wl1, c->snd_wl2,
       c->snd_wnd_max, c->irs, c->snd_ptr, c->rtx_at, c->user_at, c->state;
     ensures inv: tcb_inv(c);
+    ensures negotiated: opt_abs(c) == spec_opt_arrive_listen(\old(opt_abs(c)), seg_abs(g), opt_of{Pre}(s));
     ensures refine: tcb_abs(c) == spec_arrive_listen(\old(tcb_abs(c)), seg_abs(g)); */
 static void arrive_listen(struct vtcp *c, struct vtcp_arrival g, const struct vtcp_segment *s, uint64_t now) {
   if (g.rst) return;
@@ -113,6 +119,7 @@ static bool ack_acceptable(const struct vtcp *c, struct vtcp_arrival g) {
     assigns WRITES_ESTABLISH, WRITES_DATA, c->snd_mss, c->wscale, c->snd_factor, c->rcv_factor, c->probes, c->snd_wnd, c->snd_wl1, c->snd_wl2,
       c->snd_wnd_max, c->irs, c->snd_ptr, c->rtx_at, c->user_at, c->state;
     ensures inv: tcb_inv(c);
+    ensures negotiated: opt_abs(c) == spec_opt_syn(\old(opt_abs(c)), opt_of{Pre}(s));
     ensures refine: tcb_abs(c) == (g.ackf ?
       spec_arrive_data(spec_ack_owed(spec_establish(spec_syn_of(\old(tcb_abs(c)), seg_abs(g)), seg_abs(g))), seg_abs(g), c->rcv.nxt) :
       spec_enter(spec_syn_of(\old(tcb_abs(c)), seg_abs(g)), VTCP_SYN_RECEIVED)); */
@@ -139,6 +146,8 @@ static void syn_sent_syn(struct vtcp *c, struct vtcp_arrival g, const struct vtc
       c->snd_mss, c->wscale, c->snd_factor, c->rcv_factor, c->probes, c->snd_wnd, c->snd_wl1, c->snd_wl2,
       c->snd_wnd_max, c->irs, c->snd_ptr, c->rtx_at, c->user_at, c->state;
     ensures inv: tcb_inv(c);
+    ensures negotiated: opt_abs(c) ==
+      spec_opt_arrive_syn_sent(\old(opt_abs(c)), \old(tcb_abs(c)), seg_abs(g), opt_of{Pre}(s));
     ensures refine: tcb_abs(c) == spec_arrive_syn_sent(\old(tcb_abs(c)), seg_abs(g), c->rcv.nxt); */
 /* RFC 9293 s3.10.7.3 */
 static void arrive_syn_sent(struct vtcp *c, struct vtcp_arrival g, const struct vtcp_segment *s, uint64_t now) {
@@ -170,6 +179,7 @@ static bool ack_in_range(const struct vtcp *c, struct vtcp_arrival g) {
     exits never: \false;
     assigns c->unacceptable, WRITES_CHALLENGE;
     KEEPS_INV;
+    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_challenge(\old(tcb_abs(c)), \old(allowed(c, now))); */
 static void reject(struct vtcp *c, uint64_t now) {
   vtcp_tcb_unacceptable(c);
@@ -184,6 +194,7 @@ static void reject(struct vtcp *c, uint64_t now) {
     exits never: \false;
     assigns c->unacceptable, WRITES_CHALLENGE, WRITES_ACK, WRITES_DATA;
     ensures inv: tcb_inv(c);
+    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_arrive_synchronized(\old(tcb_abs(c)), seg_abs(g), \old(allowed(c, now)), c->rcv.nxt); */
 /* s3.10.7.4 from the fifth check on, ESTABLISHED and later. */
 static void arrive_synchronized(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
@@ -204,6 +215,7 @@ static void arrive_synchronized(struct vtcp *c, struct vtcp_arrival g, uint64_t 
     exits never: \false;
     assigns c->rst_due, c->rst_ackf, c->rst_seq, c->rst_ack, WRITES_CHALLENGE, WRITES_ESTABLISH, WRITES_DATA;
     ensures inv: tcb_inv(c);
+    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_arrive_syn_received(\old(tcb_abs(c)), seg_abs(g), \old(allowed(c, now)), c->rcv.nxt); */
 /* s3.10.7.4 from the fifth check on, SYN-RECEIVED. Only SEG.SEQ = RCV.NXT shows that the peer adopted our ISN. */
 static void arrive_syn_received(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
@@ -238,6 +250,7 @@ static bool syn_ack_at_irs(const struct vtcp *c, struct vtcp_arrival g) {
     exits never: \false;
     assigns WRITES_INPUT;
     ensures inv: tcb_inv(c);
+    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_arrive_other(\old(tcb_abs(c)), seg_abs(g), \old(allowed(c, now)), c->rcv.nxt); */
 /* RFC 9293 s3.10.7.4 */
 static void arrive_other(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
@@ -267,6 +280,7 @@ static void arrive_other(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
     exits never: \false;
     assigns WRITES_INPUT;
     ensures inv: tcb_inv(c);
+    ensures negotiated: opt_abs(c) == spec_opt_arrive(\old(opt_abs(c)), \old(tcb_abs(c)), seg_abs(g), opt_of{Pre}(s));
     ensures refine: tcb_abs(c) == spec_arrive(\old(tcb_abs(c)), seg_abs(g), \old(allowed(c, now)), c->rcv.nxt); */
 static void arrive(struct vtcp *c, struct vtcp_arrival g, const struct vtcp_segment *s, uint64_t now) {
   //@ assert state: spec_state(tcb_abs(c)) == c->state;

@@ -16,6 +16,7 @@ void vtcp_arrive_window_of(struct vtcp *c, struct vtcp_arrival g) {
     exits never: \false;
     assigns WRITES_CC, WRITES_RTT, c->rtx_at, c->user_at, c->ev_established;
     KEEPS_INV;
+    KEEPS_NEGOTIATED;
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 static void start_policy(struct vtcp *c, int64_t ack, uint64_t now) {
   vtcp_congestion_init(&c->cc, c->snd_mss, c->rtt.backoffs > 0);
@@ -40,6 +41,7 @@ static void start_policy(struct vtcp *c, int64_t ack, uint64_t now) {
     ensures state: tcb_state(c);
     ensures acked: tcb_acked(c);
     ensures unacked: tcb_unacked(c);
+    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_now_established(\old(tcb_abs(c)), seg_abs(g)); */
 static void now_established(struct vtcp *c, struct vtcp_arrival g) {
   c->snd_una = g.ack;
@@ -63,6 +65,7 @@ void vtcp_arrive_establish(struct vtcp *c, struct vtcp_arrival g, uint64_t now) 
     assigns c->rtt.timed_end, c->rtx_head;
     KEEPS_INV;
     KEEPS_STREAM;
+    KEEPS_NEGOTIATED;
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 static void resend(struct vtcp *c) {
   c->rtx_head = true;
@@ -79,6 +82,7 @@ static void resend(struct vtcp *c) {
     assigns WRITES_CC;
     KEEPS_INV;
     KEEPS_STREAM;
+    KEEPS_NEGOTIATED;
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 static bool duplicate(struct vtcp *c) {
   bool lost = vtcp_congestion_duplicate(&c->cc, c->snd_nxt - c->snd_una, c->snd_una, c->snd_nxt);
@@ -95,6 +99,7 @@ static bool duplicate(struct vtcp *c) {
     assigns WRITES_CC, c->rtt.timed_end, c->rtx_head;
     KEEPS_INV;
     KEEPS_STREAM;
+    KEEPS_NEGOTIATED;
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 static void count_duplicate(struct vtcp *c, struct vtcp_arrival g) {
   if (g.ack != c->snd_una || c->snd_una == c->snd_nxt || g.txt > 0 || g.fin || g.wnd != c->snd_wnd || g.wnd == 0)
@@ -112,6 +117,7 @@ static void count_duplicate(struct vtcp *c, struct vtcp_arrival g) {
     assigns WRITES_RTT;
     KEEPS_INV;
     KEEPS_STREAM;
+    KEEPS_NEGOTIATED;
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 static void sample(struct vtcp *c, uint64_t now) {
   vtcp_rtt_acked(&c->rtt, c->snd_una, now);
@@ -128,6 +134,7 @@ static void sample(struct vtcp *c, uint64_t now) {
     assigns WRITES_CC, c->rtx_head;
     KEEPS_INV;
     KEEPS_STREAM;
+    KEEPS_NEGOTIATED;
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 static bool grow(struct vtcp *c, int64_t acked) {
   c->rtx_head = false;
@@ -145,6 +152,7 @@ static bool grow(struct vtcp *c, int64_t acked) {
     assigns c->probes, c->ev_space, c->rtx_at;
     KEEPS_INV;
     KEEPS_STREAM;
+    KEEPS_NEGOTIATED;
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 static void rearm(struct vtcp *c, uint64_t now) {
   c->probes = 0;
@@ -163,6 +171,7 @@ static void rearm(struct vtcp *c, uint64_t now) {
     assigns WRITES_CC, WRITES_RTT, c->rtx_head, c->probes, c->ev_space, c->rtx_at;
     KEEPS_INV;
     KEEPS_STREAM;
+    KEEPS_NEGOTIATED;
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 static void progress(struct vtcp *c, int64_t acked, uint64_t now) {
   sample(c, now);
@@ -181,6 +190,7 @@ static void progress(struct vtcp *c, int64_t acked, uint64_t now) {
     ensures snd: tcb_snd(c);
     ensures una: c->snd_una == ack;
     KEEPS_STREAM;
+    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_una_of(\old(tcb_abs(c)), ack); */
 static void una_of(struct vtcp *c, int64_t ack) {
   int64_t end = c->snd.base + c->snd.len;
@@ -204,6 +214,7 @@ static void una_of(struct vtcp *c, int64_t ack) {
     ensures snd: tcb_snd(c);
     ensures una: c->snd_una == \max(\old(c->snd_una), g.ack);
     KEEPS_STREAM;
+    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_ack_una(\old(tcb_abs(c)), seg_abs(g)); */
 static void ack_una(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
   if (g.ack <= c->snd_una) return;
@@ -219,6 +230,7 @@ static void ack_una(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
     assigns c->probes, c->snd_wnd, c->snd_wl1, c->snd_wl2, c->snd_wnd_max;
     KEEPS_INV;
     KEEPS_STREAM;
+    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_ack_window(\old(tcb_abs(c)), seg_abs(g)); */
 static void ack_window(struct vtcp *c, struct vtcp_arrival g) {
   if (c->snd_una > g.ack) return;
@@ -238,6 +250,7 @@ static void ack_window(struct vtcp *c, struct vtcp_arrival g) {
     KEEPS_STREAM;
     ensures unacked: tcb_unacked(c);
     ensures range: c->state == VTCP_CLOSED || c->state >= VTCP_ESTABLISHED;
+    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_ack_fin(\old(tcb_abs(c))); */
 static void ack_fin(struct vtcp *c, uint64_t now) {
   if (!c->fin || c->snd_una != c->snd.base + c->snd.len + 1) return;
@@ -260,6 +273,7 @@ static void ack_fin(struct vtcp *c, uint64_t now) {
     assigns c->user_at;
     KEEPS_INV;
     KEEPS_STREAM;
+    KEEPS_NEGOTIATED;
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 /* The user timeout runs while something is unacknowledged and the peer gives no sign of life: an advance, or an
    answer to a zero-window probe (MUST-37). */

@@ -7,6 +7,7 @@
     exits never: \false;
     assigns c->rcv_up, c->ev_urgent;
     KEEPS_INV;
+    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_arrive_urg(\old(tcb_abs(c)), seg_abs(g)); */
 static void arrive_urg(struct vtcp *c, struct vtcp_arrival g) {
   if (!vtcp_tcb_receiving(c) || !g.urg) return;
@@ -23,6 +24,7 @@ static void arrive_urg(struct vtcp *c, struct vtcp_arrival g) {
     assigns c->unstored;
     KEEPS_INV;
     ensures stream: \forall octets s; vtcp_reassembly_holds{Pre}(&c->rcv, s) ==> vtcp_reassembly_holds(&c->rcv, s);
+    KEEPS_NEGOTIATED;
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 static void count_unstored(struct vtcp *c) {
   if (c->unstored < UINT32_MAX) c->unstored++;
@@ -47,6 +49,7 @@ static void count_unstored(struct vtcp *c) {
       vtcp_reassembly_holds(&c->rcv, s);
     KEEPS(mem); KEEPS(snd); KEEPS(options); KEEPS(policy); KEEPS(edges); KEEPS(acked); KEEPS(unacked);
     ensures level: c->rcv_nxt == \old(c->rcv_nxt) && c->rcv_adv == \old(c->rcv_adv);
+    KEEPS_NEGOTIATED;
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 static bool insert(struct vtcp *c, int64_t off, const uint8_t *src, uint32_t n) {
   bool stored = vtcp_reassembly_insert(&c->rcv, off, src, n);
@@ -82,6 +85,7 @@ static bool insert(struct vtcp *c, int64_t off, const uint8_t *src, uint32_t n) 
     ensures least: !vtcp_reassembly_present(&c->rcv, c->rcv.nxt);
     ensures stream: \forall octets s; vtcp_reassembly_holds{Pre}(&c->rcv, s) && seg_carries{Pre}(g, s) ==>
       vtcp_reassembly_holds(&c->rcv, s);
+    KEEPS_NEGOTIATED;
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 static bool store(struct vtcp *c, struct vtcp_arrival g, int64_t first, int64_t lo, int64_t hi) {
   //@ assert before: \forall integer o; vtcp_reassembly_present(&c->rcv, o) ==> o < c->rcv_adv;
@@ -111,6 +115,7 @@ static bool store(struct vtcp *c, struct vtcp_arrival g, int64_t first, int64_t 
     KEEPS(mem); KEEPS(snd); KEEPS(options); KEEPS(policy); KEEPS(edges); KEEPS(acked); KEEPS(unacked);
     ensures stream: \forall octets s; vtcp_reassembly_holds{Pre}(&c->rcv, s) && seg_carries{Pre}(g, s) ==>
       vtcp_reassembly_holds(&c->rcv, s);
+    KEEPS_NEGOTIATED;
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 static bool store_text(struct vtcp *c, struct vtcp_arrival g) {
   int64_t first = g.seq + (g.syn ? 1 : 0);
@@ -132,6 +137,7 @@ static bool store_text(struct vtcp *c, struct vtcp_arrival g) {
     ensures level: c->rcv_nxt == c->rcv.nxt;
     KEEPS(mem); KEEPS(snd); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); KEEPS(acked); KEEPS(unacked);
     ensures rcv: \old(tcb_edges(c)) && 1 <= c->rcv.nxt ==> tcb_rcv(c);
+    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_advance(\old(tcb_abs(c)), c->rcv.nxt); */
 static void advance(struct vtcp *c) {
   if (c->rcv_nxt < c->rcv.nxt) c->ev_data = true;
@@ -147,6 +153,7 @@ static void advance(struct vtcp *c) {
     ensures due: c->ack_due;
     ensures MUST_58_soon: c->ack_at <= now + 500000 || c->ack_at == \old(c->ack_at);
     KEEPS_INV;
+    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_ack_owed(\old(tcb_abs(c))); */
 /* When the ACK that text draws must leave: at once when the text was out of order (RFC 5681 s4.2) or a second full
    segment (SHLD-19), else soon (MUST-58). */
@@ -168,6 +175,7 @@ static void schedule_ack(struct vtcp *c, bool in_order, uint64_t now) {
     assigns c->rcv.len, c->rcv.nxt, WRITES_RANGES, c->rcv.data[0 .. c->rcv.cap - 1], c->unstored, c->rcv_nxt,
       c->ev_data, c->ack_due, c->ack_at;
     ensures inv: tcb_inv(c);
+    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_arrive_text(\old(tcb_abs(c)), seg_abs(g), c->rcv.nxt); */
 static void arrive_text(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
   if (!vtcp_tcb_receiving(c)) return;
@@ -183,6 +191,7 @@ static void arrive_text(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
     exits never: \false;
     assigns c->rcv_fin;
     KEEPS_INV;
+    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_note_fin(\old(tcb_abs(c)), seg_abs(g)); */
 static void note_fin(struct vtcp *c, struct vtcp_arrival g) {
   if (!vtcp_tcb_receiving(c) || !g.fin || c->rcv_fin >= 0) return;
@@ -199,7 +208,8 @@ static void note_fin(struct vtcp *c, struct vtcp_arrival g) {
     assigns c->rcv_nxt, c->ev_fin;
     ensures nxt: c->rcv_nxt == \old(c->rcv_nxt) + 1;
     KEEPS(mem); KEEPS(snd); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); KEEPS(edges); KEEPS(acked);
-    KEEPS(unacked); */
+    KEEPS(unacked);
+    KEEPS_NEGOTIATED; */
 static void pass_fin(struct vtcp *c) {
   c->rcv_nxt++;
   //@ assert slots: vtcp_reassembly_same_slots{Pre, Here}(&c->rcv);
@@ -216,7 +226,8 @@ static void pass_fin(struct vtcp *c) {
     assigns c->state, c->wait_at;
     ensures state: c->state == (\old(c->state) == VTCP_ESTABLISHED ? VTCP_CLOSE_WAIT :
       \old(c->state) == VTCP_FIN_WAIT_1 ? VTCP_CLOSING : VTCP_TIME_WAIT);
-    KEEPS(mem); KEEPS(snd); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); */
+    KEEPS(mem); KEEPS(snd); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy);
+    KEEPS_NEGOTIATED; */
 static void after_fin(struct vtcp *c, uint64_t now) {
   if (c->state == VTCP_ESTABLISHED) {
     c->state = VTCP_CLOSE_WAIT;
@@ -234,6 +245,7 @@ static void after_fin(struct vtcp *c, uint64_t now) {
     exits never: \false;
     assigns c->rcv_nxt, c->ev_fin, c->ack_due, c->ack_at, c->state, c->wait_at;
     ensures inv: tcb_inv(c);
+    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_take_fin(\old(tcb_abs(c))); */
 static void take_fin(struct vtcp *c, uint64_t now) {
   if (!vtcp_tcb_receiving(c) || c->rcv_fin != c->rcv_nxt) return;
@@ -253,6 +265,7 @@ static void take_fin(struct vtcp *c, uint64_t now) {
     exits never: \false;
     assigns c->rcv_fin, c->rcv_nxt, c->ev_fin, c->ack_due, c->ack_at, c->state, c->wait_at;
     ensures inv: tcb_inv(c);
+    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_arrive_fin(\old(tcb_abs(c)), seg_abs(g)); */
 static void arrive_fin(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
   note_fin(c, g);

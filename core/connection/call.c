@@ -25,6 +25,7 @@ static void become(struct vtcp *c, int32_t state, bool passive, uint64_t user_at
     assigns WRITES_OPENED, c->state, c->passive;
     ensures inv: tcb_inv(c);
     ensures due: c->state == state && c->user_at == user_at && tcb_send_fresh(c);
+    ensures negotiated: opt_abs(c) == spec_opt_fresh(\old(opt_abs(c)));
     ensures refine: tcb_abs(c) ==
       spec_become(spec_opened(\old(tcb_abs(c)), iss, \min(\old(c->rcv.cap), 65535)), state, truth(passive)); */
 static void begin(struct vtcp *c, uint32_t iss, int32_t state, bool passive, uint64_t user_at) {

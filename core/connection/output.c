@@ -69,6 +69,7 @@ static void hand_out(struct vtcp_segment s, struct vtcp_segment *out) {
     ensures marks: out_same_marks{Pre, Post}(c);
     ensures words: out_same_words{Pre, Post}(c);
     ensures setup: out_same_setup{Pre, Post}(c);
+    KEEPS_NEGOTIATED;
     ensures ring: out_same_ring{Pre, Post}(c);
     ensures same: tcb_abs(c) == \old(tcb_abs(c)); */
 static void put(const struct vtcp *c, struct vtcp_segment s, struct vtcp_segment *out) {
@@ -223,6 +224,7 @@ static struct vtcp_segment part(const struct vtcp *c, int64_t lo, int64_t hi) {
     ensures octets: out_octets(c, out, lo, hi);
     ensures stream: out_stream(c, out, lo, hi);
     KEEPS_INV;
+    KEEPS_NEGOTIATED;
     ensures marks: out_same_marks{Pre, Post}(c);
     ensures ring: out_same_ring{Pre, Post}(c);
     ensures same: tcb_abs(c) == \old(tcb_abs(c)); */
@@ -561,6 +563,7 @@ static void no_rst(struct vtcp *c) { c->rst_due = false; }
     assigns *out, c->rst_due;
     ensures inv: tcb_inv(c);
     ensures sayable: seg_fits(out, VTCP_HEADER_MAX) && out_ports(c, out);
+    KEEPS_NEGOTIATED;
     ensures plain: out_plain(out) && out_empty(out);
     ensures seq: out->seq == c->rst_seq && out->ack == c->rst_ack;
     ensures flags: out->flags == (c->rst_ackf != 0 ? VTCP_RST + VTCP_ACK : VTCP_RST);
@@ -580,6 +583,7 @@ static void send_rst(struct vtcp *c, struct vtcp_segment *out) {
     ensures inv: tcb_inv(c);
     ensures sayable: seg_fits(out, VTCP_HEADER_MAX) && out_ports(c, out);
     ensures syn: out_syn(c, out) && out_empty(out);
+    KEEPS_NEGOTIATED;
     ensures options: out_syn_options(c, out);
     ensures RFC6298_s5_1: c->rtx_at == now + c->rtt.rto;
     ensures refine: tcb_abs(c) == spec_out_range(\old(tcb_abs(c)), 1, c->rcv_adv); */
@@ -605,6 +609,7 @@ static void send_syn(struct vtcp *c, uint64_t now, struct vtcp_segment *out) {
     ensures SHLD_14_never_shrinks: c->rcv_adv >= \old(c->rcv_adv);
     ensures T7_armed: c->state >= VTCP_ESTABLISHED && c->snd_ptr < snd_all(c) ==> c->rtx_at != VTCP_NEVER;
     ensures refine: \result ==> tcb_abs(c) == spec_out_range(\old(tcb_abs(c)), c->snd_nxt, c->rcv_adv);
+    KEEPS_NEGOTIATED;
     ensures MUST_16_range: \result ==> out_leaves{Pre, Post}(c, out); */
 static bool send_range(struct vtcp *c, uint64_t now, struct vtcp_segment *out) {
   struct range r = leaving(c, now);

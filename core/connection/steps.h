@@ -28,6 +28,7 @@ struct vtcp_arrival {
     assigns c->ack_due, c->ack_at;
     ensures due: c->ack_due && c->ack_at == 0;
     KEEPS_INV;
+    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_ack_owed(\old(tcb_abs(c))); */
 void vtcp_tcb_ack_now(struct vtcp *c);
 
@@ -39,6 +40,7 @@ void vtcp_tcb_ack_now(struct vtcp *c);
     assigns WRITES_CHALLENGE;
     KEEPS_INV;
     ensures budget: vtcp_challenge_inv(&c->challenge);
+    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_challenge(\old(tcb_abs(c)), \old(allowed(c, now))); */
 void vtcp_tcb_challenge(struct vtcp *c, uint64_t now);
 
@@ -48,6 +50,7 @@ void vtcp_tcb_challenge(struct vtcp *c, uint64_t now);
     exits never: \false;
     assigns c->unacceptable;
     KEEPS_INV;
+    KEEPS_NEGOTIATED;
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 void vtcp_tcb_unacceptable(struct vtcp *c);
 
@@ -60,6 +63,7 @@ void vtcp_tcb_unacceptable(struct vtcp *c);
     KEEPS(mem); KEEPS(snd); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy);
     ensures opening: VTCP_LISTEN <= state <= VTCP_SYN_RECEIVED && \old(tcb_fresh(c)) && !c->close_wanted ==>
       tcb_state(c) && tcb_acked(c) && tcb_unacked(c);
+    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_enter(\old(tcb_abs(c)), state); */
 void vtcp_tcb_enter(struct vtcp *c, int32_t state);
 
@@ -72,6 +76,7 @@ void vtcp_tcb_enter(struct vtcp *c, int32_t state);
     assigns c->wait_at;
     ensures s3_10_8_2_msl: c->wait_at == now + 2 * c->msl;
     KEEPS_INV;
+    KEEPS_NEGOTIATED;
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 void vtcp_tcb_start_wait(struct vtcp *c, uint64_t now);
 
@@ -82,6 +87,7 @@ void vtcp_tcb_start_wait(struct vtcp *c, uint64_t now);
     assigns WRITES_FINISH;
     ensures quiet: vtcp_quiet(c) && c->ev_ended;
     KEEPS_INV;
+    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_finish(\old(tcb_abs(c)), outcome); */
 void vtcp_tcb_finish(struct vtcp *c, int32_t outcome);
 
@@ -97,6 +103,7 @@ void vtcp_tcb_finish(struct vtcp *c, int32_t outcome);
     ensures snd: tcb_snd(c);
     ensures rtt: vtcp_rtt_inv(&c->rtt) && c->rtt.rto_min == \old(c->rtt.rto_min);
     ensures fresh: tcb_send_fresh(c);
+    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_fresh_send(\old(tcb_abs(c))); */
 void vtcp_tcb_fresh_send(struct vtcp *c);
 
@@ -118,6 +125,7 @@ void vtcp_tcb_fresh_send(struct vtcp *c);
     ensures outcome: c->outcome == VTCP_OUTCOME_NONE;
     ensures closed: c->state == VTCP_CLOSED ==> tcb_state(c) && tcb_acked(c) && tcb_unacked(c);
     ensures fresh: tcb_send_fresh(c) && tcb_receive_fresh(c);
+    ensures negotiated: opt_abs(c) == spec_opt_fresh(\old(opt_abs(c)));
     ensures refine: tcb_abs(c) == spec_opened(\old(tcb_abs(c)), iss, \min(\old(c->rcv.cap), 65535)); */
 void vtcp_tcb_opened(struct vtcp *c, uint32_t iss);
 
@@ -132,6 +140,7 @@ void vtcp_tcb_opened(struct vtcp *c, uint32_t iss);
     KEEPS(mem); KEEPS(snd); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); KEEPS(state);
     ensures acked: tcb_acked(c);
     ensures unacked: \old(tcb_snd(c)) && !\old(c->fin) ==> tcb_unacked(c);
+    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_queue_fin(\old(tcb_abs(c))); */
 void vtcp_tcb_queue_fin(struct vtcp *c);
 
@@ -142,6 +151,7 @@ void vtcp_tcb_queue_fin(struct vtcp *c);
     exits never: \false;
     assigns c->rst_due, c->rst_ackf, c->rst_seq, c->rst_ack;
     KEEPS_INV;
+    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_rst_to_peer(\old(tcb_abs(c))); */
 void vtcp_tcb_rst_to_peer(struct vtcp *c);
 
@@ -219,6 +229,7 @@ struct vtcp_reset vtcp_arrival_reset(bool ackf, uint32_t seq, uint32_t ack, uint
     exits never: \false;
     assigns c->rst_due, c->rst_ackf, c->rst_seq, c->rst_ack;
     KEEPS_INV;
+    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_reset_for(\old(tcb_abs(c)), seg_abs(g)); */
 void vtcp_arrival_reset_for(struct vtcp *c, struct vtcp_arrival g);
 
@@ -237,7 +248,8 @@ void vtcp_arrival_reset_for(struct vtcp *c, struct vtcp_arrival g);
     ensures RFC7323_s2_2_both: c->wscale <==> (c->wscale_offer && s->has_wscale);
     ensures RFC7323_s2_2_none: !c->wscale ==> c->snd_factor == 1 && c->rcv_factor == 1;
     ensures RFC7323_s2_2_scale: c->wscale ==> vtcp_factor(s->wscale, c->snd_factor) &&
-      vtcp_factor(c->rcv_shift, c->rcv_factor); */
+      vtcp_factor(c->rcv_shift, c->rcv_factor);
+    ensures negotiated: opt_abs(c) == spec_opt_syn(\old(opt_abs(c)), opt_of(s)); */
 void vtcp_arrival_options(struct vtcp *c, const struct vtcp_segment *s);
 
 /* ---- arrive_check.c: first to fourth ---- */
@@ -253,6 +265,7 @@ void vtcp_arrival_options(struct vtcp *c, const struct vtcp_segment *s);
     ensures s3_10_7_4_table_6: \result <==> spec_acceptable(\old(tcb_abs(c)), seg_abs(g)) == \true ||
       spec_allowance(\old(tcb_abs(c)), seg_abs(g)) == \true;
     ensures accepted: \result ==> tcb_abs(c) == \old(tcb_abs(c)) && allowed(c, now) == \old(allowed(c, now));
+    KEEPS_NEGOTIATED;
     ensures refine: !\result ==>
       tcb_abs(c) == spec_refuse_seq(\old(tcb_abs(c)), seg_abs(g), \old(allowed(c, now))); */
 bool vtcp_arrive_seq(struct vtcp *c, struct vtcp_arrival g, uint64_t now);
@@ -265,6 +278,7 @@ bool vtcp_arrive_seq(struct vtcp *c, struct vtcp_arrival g, uint64_t now);
     exits never: \false;
     assigns WRITES_FRESH_SEND, WRITES_FINISH, WRITES_CHALLENGE;
     ensures inv: tcb_inv(c);
+    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_arrive_rst(\old(tcb_abs(c)), seg_abs(g), \old(allowed(c, now))); */
 void vtcp_arrive_rst(struct vtcp *c, struct vtcp_arrival g, uint64_t now);
 
@@ -275,6 +289,7 @@ void vtcp_arrive_rst(struct vtcp *c, struct vtcp_arrival g, uint64_t now);
     exits never: \false;
     assigns WRITES_FRESH_SEND, WRITES_CHALLENGE, c->state;
     ensures inv: tcb_inv(c);
+    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_arrive_syn(\old(tcb_abs(c)), seg_abs(g), \old(allowed(c, now))); */
 void vtcp_arrive_syn(struct vtcp *c, struct vtcp_arrival g, uint64_t now);
 
@@ -286,6 +301,7 @@ void vtcp_arrive_syn(struct vtcp *c, struct vtcp_arrival g, uint64_t now);
     assigns c->probes, c->snd_wnd, c->snd_wl1, c->snd_wl2, c->snd_wnd_max;
     KEEPS(mem); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); KEEPS(state); KEEPS(acked); KEEPS(unacked);
     ensures snd: \old(tcb_snd(c)) && g.wnd <= VTCP_BUFFER_MAX ==> tcb_snd(c);
+    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_window_of(\old(tcb_abs(c)), seg_abs(g)); */
 void vtcp_arrive_window_of(struct vtcp *c, struct vtcp_arrival g);
 
@@ -298,6 +314,7 @@ void vtcp_arrive_window_of(struct vtcp *c, struct vtcp_arrival g);
     exits never: \false;
     assigns WRITES_ESTABLISH;
     ensures inv: tcb_inv(c);
+    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_establish(\old(tcb_abs(c)), seg_abs(g)); */
 void vtcp_arrive_establish(struct vtcp *c, struct vtcp_arrival g, uint64_t now);
 
@@ -313,6 +330,7 @@ void vtcp_arrive_establish(struct vtcp *c, struct vtcp_arrival g, uint64_t now);
     ensures inv: tcb_inv(c);
     ensures range: c->state == VTCP_CLOSED || c->state >= VTCP_ESTABLISHED;
     KEEPS_STREAM;
+    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_arrive_ack(\old(tcb_abs(c)), seg_abs(g)); */
 void vtcp_arrive_ack(struct vtcp *c, struct vtcp_arrival g, uint64_t now);
 
@@ -325,6 +343,7 @@ void vtcp_arrive_ack(struct vtcp *c, struct vtcp_arrival g, uint64_t now);
     exits never: \false;
     assigns WRITES_DATA;
     ensures inv: tcb_inv(c);
+    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_arrive_data(\old(tcb_abs(c)), seg_abs(g), c->rcv.nxt); */
 void vtcp_arrive_data(struct vtcp *c, struct vtcp_arrival g, uint64_t now);
 

@@ -40,6 +40,7 @@ void vtcp_tcb_finish(struct vtcp *c, int32_t outcome) {
     ensures zero: c->snd_una == 0 && c->snd_nxt == 0 && c->snd_up == 0 && c->snd_wl1 == 0 && c->snd_wl2 == 0 &&
       c->snd_ptr == 0 && c->ack_sent == 1;
     ensures ring: \old(tcb_queue_empty(c)) ==> tcb_queue_empty(c);
+    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_fresh_offsets(\old(tcb_abs(c)));
     KEEPS(receive_fresh); KEEPS(mem); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); */
 static void fresh_offsets(struct vtcp *c) {
@@ -59,6 +60,7 @@ static void fresh_offsets(struct vtcp *c) {
     exits never: \false;
     assigns WRITES_RING;
     ensures ring: tcb_queue_empty(c);
+    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_fresh_queue(\old(tcb_abs(c)));
     KEEPS(receive_fresh); KEEPS(mem); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); */
 static void fresh_queue(struct vtcp *c) {
@@ -72,6 +74,7 @@ static void fresh_queue(struct vtcp *c) {
     exits never: \false;
     assigns WRITES_RTT;
     ensures rtt: vtcp_rtt_inv(&c->rtt) && c->rtt.rto_min == \old(c->rtt.rto_min);
+    KEEPS_NEGOTIATED;
     ensures abs: tcb_abs(c) == \old(tcb_abs(c));
     KEEPS(send_fresh);
     KEEPS(receive_fresh); KEEPS(mem); KEEPS(snd); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); */
@@ -89,6 +92,7 @@ static void fresh_rtt(struct vtcp *c) {
     ensures snd: \old(tcb_queue_empty(c)) && c->snd_una == 0 && c->snd_nxt == 0 && c->snd_up == 0 && c->snd_ptr == 0 ==>
       tcb_snd(c);
     ensures rto_min: c->rtt.rto_min == \old(c->rtt.rto_min);
+    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_fresh_marks(\old(tcb_abs(c)));
     ensures fresh: c->snd_una == 0 && c->snd_nxt == 0 && c->snd_ptr == 0 && c->ack_sent == 1 ==> tcb_send_fresh(c);
     KEEPS(receive_fresh); KEEPS(mem); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); */
@@ -124,6 +128,7 @@ void vtcp_tcb_fresh_send(struct vtcp *c) {
     ensures free: \forall integer i; 0 <= i < VTCP_RANGES ==> c->rcv.lo[i] == c->rcv.hi[i];
     ensures rtt: \old(vtcp_rtt_inv(&c->rtt)) ==> vtcp_rtt_inv(&c->rtt);
     KEEPS(mem); KEEPS(snd); KEEPS(options); KEEPS(policy); KEEPS(send_fresh);
+    KEEPS_NEGOTIATED;
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 static void clear_received(struct vtcp *c) {
   vtcp_reassembly_clear(&c->rcv, 1);
@@ -142,6 +147,7 @@ static void clear_received(struct vtcp *c) {
     ensures window: tcb_window(c);
     ensures rtt: \old(vtcp_rtt_inv(&c->rtt)) ==> vtcp_rtt_inv(&c->rtt);
     KEEPS(mem); KEEPS(snd); KEEPS(reassembly); KEEPS(options); KEEPS(policy); KEEPS(send_fresh);
+    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_fresh_receive(\old(tcb_abs(c)), \min(c->rcv.cap, 65535)); */
 static void fresh_edges(struct vtcp *c) {
   c->irs = 0;
@@ -160,6 +166,7 @@ static void fresh_edges(struct vtcp *c) {
       c->ev_urgent, c->ev_fin, c->ev_space, c->ev_warning, c->ev_ended;
     ensures rto_min: c->rtt.rto_min == \old(c->rtt.rto_min);
     ensures budget: vtcp_challenge_inv(&c->challenge);
+    ensures negotiated: opt_abs(c) == spec_opt_fresh(\old(opt_abs(c)));
     ensures options: 64 <= c->mss <= 65475 && c->rcv_shift <= 14 ==> tcb_options(c);
     ensures closed: \old(tcb_send_fresh(c)) && c->state == VTCP_CLOSED ==> tcb_state(c) && tcb_acked(c) && tcb_unacked(c);
     ensures rtt: \old(vtcp_rtt_inv(&c->rtt)) ==> vtcp_rtt_inv(&c->rtt);
@@ -190,6 +197,7 @@ static void fresh_options(struct vtcp *c) {
     ensures rtt: \old(vtcp_rtt_inv(&c->rtt)) ==> vtcp_rtt_inv(&c->rtt);
     KEEPS(policy); KEEPS(options); KEEPS(send_fresh); KEEPS(receive_fresh);
     KEEPS(mem); KEEPS(snd); KEEPS(rcv); KEEPS(reassembly); KEEPS(window);
+    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_renew(\old(tcb_abs(c)), iss); */
 static void renew(struct vtcp *c, uint32_t iss) {
   c->outcome = VTCP_OUTCOME_NONE;
@@ -304,7 +312,8 @@ static void configure(struct vtcp *c, const struct vtcp_config *cfg) {
     ensures policy: \old(vtcp_rtt_inv(&c->rtt) && vtcp_challenge_inv(&c->challenge)) && c->msl <= VTCP_DURATION_MAX &&
       c->user_timeout <= VTCP_DURATION_MAX ==> tcb_policy(c);
     KEEPS(options); KEEPS(state); KEEPS(acked); KEEPS(unacked);
-    KEEPS(mem); KEEPS(snd); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); */
+    KEEPS(mem); KEEPS(snd); KEEPS(rcv); KEEPS(reassembly); KEEPS(window);
+    KEEPS_NEGOTIATED; */
 static void fresh_congestion(struct vtcp *c) {
   vtcp_congestion_init(&c->cc, c->mss, false);
   //@ assert slots: vtcp_reassembly_same_slots{Pre, Here}(&c->rcv);

@@ -22,6 +22,7 @@ uint32_t vtcp_window_factor(uint16_t shift) {
   uint32_t f = 1;
   /*@ loop invariant index: 0 <= i <= shift;
       loop invariant power: vtcp_factor(i, f);
+      loop invariant unit: f == window_unit(i);
       loop assigns i, f;
       loop variant shift - i; */
   for (uint16_t i = 0; i < shift; i++) f *= 2;

@@ -58,6 +58,7 @@ uint16_t vtcp_window_field(int64_t wnd, uint32_t factor);
     exits never: \false;
     assigns \nothing;
     ensures factor: vtcp_factor(shift, \result);
+    ensures unit: \result == window_unit(shift);
     ensures bounds: 1 <= \result <= 16384; */
 uint32_t vtcp_window_factor(uint16_t shift);
 

@@ -25,15 +25,17 @@ def closing(text, at):
 
 
 def opaque(text):
-    with open(os.path.join(ROOT, "spec", "tcp.mlw"), encoding="utf-8") as f:
-        steps = set(re.findall(r"let function (\w+)", f.read()))
+    steps = set()
+    for name in ("tcp.mlw", "negotiated.mlw"):
+        with open(os.path.join(ROOT, "spec", name), encoding="utf-8") as f:
+            steps |= set(re.findall(r"let function (\w+)", f.read()))
     blocks = re.split(r"(?m)^(?=;; )", text)
     goal = next(b for b in blocks if re.match(r";; Goal ", b, re.I) or b.startswith(";; wp_goal"))
     conclusion = set(re.findall(r"\w+", goal[goal.rfind("(=>"):]))
     kept = []
     for block in blocks:
         name = re.match(r";; (\w+)'def\n", block)
-        if name and (re.match("P_(tcb_(?!inv)|vtcp_|seg_ok|seg_mem)", name.group(1)) or name.group(1) == "L_tcb_abs"
+        if name and (re.match("P_(tcb_(?!inv)|vtcp_|seg_ok|seg_mem)|L_(tcb|opt)_abs$", name.group(1))
                      or name.group(1) in steps - conclusion):
             start = block.index("(assert")
             block = block[:start] + block[closing(block, start):]
