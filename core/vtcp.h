@@ -104,6 +104,7 @@ struct vtcp_status {
       ensures state: tcb_state(c) && tcb_acked(c) && tcb_unacked(c);
       ensures closed: c->state == VTCP_CLOSED && c->outcome == VTCP_OUTCOME_NONE;
       ensures negotiated: opt_abs(c) == spec_opt_fresh(opt_abs(c));
+      ensures untold: told_nothing(c);
       ensures buffers: c->snd.data == \old(cfg->snd_buf) && c->snd.cap == \old(cfg->snd_cap) && c->rcv.data == \old(cfg->rcv_buf) &&
         c->rcv.cap == \old(cfg->rcv_cap);
       ensures config: c->local_port == \old(cfg->local_port) && c->remote_port == \old(cfg->remote_port) && c->mss == \old(cfg->mss) &&
@@ -144,6 +145,7 @@ enum vtcp_error vtcp_init(struct vtcp *c, const struct vtcp_config *cfg);
       ensures ok: \result == VTCP_OK;
       ensures refine: tcb_abs(c) == spec_open_active(\old(tcb_abs(c)), iss, \min(\old(c->rcv.cap), 65535));
       ensures negotiated: opt_abs(c) == spec_opt_open_active(\old(opt_abs(c)), \old(tcb_abs(c)));
+      ensures untold: told_nothing(c);
       ensures syn: syn_due(c);
       ensures R2: c->user_at == (c->user_timeout > 0 ? now + c->user_timeout : VTCP_NEVER);
     complete behaviors;
@@ -173,6 +175,7 @@ enum vtcp_error vtcp_open(struct vtcp *c, uint32_t iss, uint64_t now);
     behavior s3_10_1_passive:
       assumes new: c->state == VTCP_CLOSED;
       ensures ok: \result == VTCP_OK;
+      ensures untold: told_nothing(c);
     complete behaviors;
     disjoint behaviors; */
 enum vtcp_error vtcp_listen(struct vtcp *c, uint32_t iss);
@@ -194,6 +197,7 @@ enum vtcp_error vtcp_listen(struct vtcp *c, uint32_t iss);
     assigns c->snd.len, c->snd.data[0 .. c->snd.cap - 1], c->snd_up;
     ensures inv: tcb_inv(c);
     ensures negotiated: opt_abs(c) == \old(opt_abs(c));
+    ensures told: told{Pre, Post}(c);
     behavior s3_10_2_none:
       assumes none: send_none(c);
       assigns \nothing;
@@ -237,6 +241,7 @@ int64_t vtcp_send(struct vtcp *c, const uint8_t *src, uint32_t n, bool urgent);
     ensures T4_end: \result == VTCP_ERR_CLOSING && c->state >= VTCP_CLOSE_WAIT ==>
       c->rcv.len == 0 && c->rcv_nxt == c->rcv.nxt + 1;
     ensures negotiated: opt_abs(c) == \old(opt_abs(c));
+    ensures told: told{Pre, Post}(c);
     behavior s3_10_3_none:
       assumes none: receive_none(c);
       assigns \nothing;
@@ -290,6 +295,7 @@ struct vtcp_slices vtcp_peek(const struct vtcp *c);
     ensures refine: tcb_abs(c) == \old(tcb_abs(c)) || tcb_abs(c) == spec_receive(\old(tcb_abs(c)), \true);
     ensures stream: \forall octets s; vtcp_reassembly_holds{Pre}(&c->rcv, s) ==> vtcp_reassembly_holds(&c->rcv, s);
     ensures negotiated: opt_abs(c) == \old(opt_abs(c));
+    ensures told: told{Pre, Post}(c);
     behavior invalid:
       assumes more: n > c->rcv.len;
       assigns \nothing;
@@ -315,6 +321,7 @@ enum vtcp_error vtcp_consume(struct vtcp *c, uint32_t n);
     assigns WRITES_FINISH, c->fin;
     ensures inv: tcb_inv(c);
     ensures negotiated: opt_abs(c) == \old(opt_abs(c));
+    ensures told: told{Pre, Post}(c);
     behavior s3_10_4_none:
       assumes none: c->state == VTCP_CLOSED;
       assigns \nothing;
@@ -345,6 +352,7 @@ enum vtcp_error vtcp_close(struct vtcp *c);
     ensures inv: tcb_inv(c);
     ensures refine: tcb_abs(c) == spec_abort(\old(tcb_abs(c)));
     ensures negotiated: opt_abs(c) == \old(opt_abs(c));
+    ensures told: told{Pre, Post}(c);
     behavior s3_10_5_none:
       assumes none: c->state == VTCP_CLOSED;
       assigns \nothing;
@@ -450,6 +458,7 @@ void vtcp_status(const struct vtcp *c, struct vtcp_status *out);
     exits never: \false;
     assigns WRITES_INPUT;
     ensures inv: tcb_inv(c);
+    ensures told: told{Pre, Post}(c);
     behavior invalid:
       assumes outside: s->more_len > 0 || s->text_len > 65535 || now > VTCP_TIME_MAX;
       assigns \nothing;
@@ -483,6 +492,8 @@ enum vtcp_error vtcp_input(struct vtcp *c, const struct vtcp_segment *s, uint64_
     ensures again: \old(c->rtx_at) <= now && c->state >= VTCP_SYN_SENT ==>
       c->rtx_at == VTCP_NEVER && (c->probe || c->snd_ptr == c->snd_una);
     ensures negotiated: opt_abs(c) == \old(opt_abs(c));
+    ensures told: told{Pre, Post}(c);
+    ensures SHLD_9_warned: warned{Pre, Post}(c);
     behavior early:
       assumes early: now < c->rtx_at && now < c->user_at && now < c->wait_at;
       assigns \nothing;

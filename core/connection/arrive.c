@@ -66,6 +66,7 @@ static void answer_syn(struct vtcp *c, uint64_t now) {
     exits never: \false;
     assigns c->snd_ptr, c->rtx_at, c->user_at, c->state;
     ensures inv: tcb_inv(c);
+    ensures state: c->state == VTCP_SYN_RECEIVED;
     KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_enter(\old(tcb_abs(c)), VTCP_SYN_RECEIVED); */
 static void enter_syn_received(struct vtcp *c, uint64_t now) {
@@ -86,6 +87,7 @@ static void enter_syn_received(struct vtcp *c, uint64_t now) {
       c->snd_wnd_max, c->irs, c->snd_ptr, c->rtx_at, c->user_at, c->state;
     ensures inv: tcb_inv(c);
     ensures negotiated: opt_abs(c) == spec_opt_arrive_listen(\old(opt_abs(c)), seg_abs(g), opt_of{Pre}(s));
+    TOLD;
     ensures refine: tcb_abs(c) == spec_arrive_listen(\old(tcb_abs(c)), seg_abs(g)); */
 static void arrive_listen(struct vtcp *c, struct vtcp_arrival g, const struct vtcp_segment *s, uint64_t now) {
   if (g.rst) return;
@@ -120,6 +122,7 @@ static bool ack_acceptable(const struct vtcp *c, struct vtcp_arrival g) {
       c->snd_wnd_max, c->irs, c->snd_ptr, c->rtx_at, c->user_at, c->state;
     ensures inv: tcb_inv(c);
     ensures negotiated: opt_abs(c) == spec_opt_syn(\old(opt_abs(c)), opt_of{Pre}(s));
+    TOLD;
     ensures refine: tcb_abs(c) == (g.ackf ?
       spec_arrive_data(spec_ack_owed(spec_establish(spec_syn_of(\old(tcb_abs(c)), seg_abs(g)), seg_abs(g))), seg_abs(g), c->rcv.nxt) :
       spec_enter(spec_syn_of(\old(tcb_abs(c)), seg_abs(g)), VTCP_SYN_RECEIVED)); */
@@ -133,6 +136,7 @@ static void syn_sent_syn(struct vtcp *c, struct vtcp_arrival g, const struct vtc
   vtcp_arrive_establish(c, g, now);
   vtcp_tcb_ack_now(c);
   vtcp_arrive_data(c, g, now);
+  //@ assert space: c->ev_space == \at(c->ev_space, Pre);
 }
 
 /*@ requires inv: tcb_inv(c);
@@ -148,6 +152,7 @@ static void syn_sent_syn(struct vtcp *c, struct vtcp_arrival g, const struct vtc
     ensures inv: tcb_inv(c);
     ensures negotiated: opt_abs(c) ==
       spec_opt_arrive_syn_sent(\old(opt_abs(c)), \old(tcb_abs(c)), seg_abs(g), opt_of{Pre}(s));
+    TOLD;
     ensures refine: tcb_abs(c) == spec_arrive_syn_sent(\old(tcb_abs(c)), seg_abs(g), c->rcv.nxt); */
 /* RFC 9293 s3.10.7.3 */
 static void arrive_syn_sent(struct vtcp *c, struct vtcp_arrival g, const struct vtcp_segment *s, uint64_t now) {
@@ -194,6 +199,7 @@ static void reject(struct vtcp *c, uint64_t now) {
     exits never: \false;
     assigns c->unacceptable, WRITES_CHALLENGE, WRITES_ACK, WRITES_DATA;
     ensures inv: tcb_inv(c);
+    TOLD;
     KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_arrive_synchronized(\old(tcb_abs(c)), seg_abs(g), \old(allowed(c, now)), c->rcv.nxt); */
 /* s3.10.7.4 from the fifth check on, ESTABLISHED and later. */
@@ -215,6 +221,7 @@ static void arrive_synchronized(struct vtcp *c, struct vtcp_arrival g, uint64_t 
     exits never: \false;
     assigns c->rst_due, c->rst_ackf, c->rst_seq, c->rst_ack, WRITES_CHALLENGE, WRITES_ESTABLISH, WRITES_DATA;
     ensures inv: tcb_inv(c);
+    TOLD;
     KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_arrive_syn_received(\old(tcb_abs(c)), seg_abs(g), \old(allowed(c, now)), c->rcv.nxt); */
 /* s3.10.7.4 from the fifth check on, SYN-RECEIVED. Only SEG.SEQ = RCV.NXT shows that the peer adopted our ISN. */
@@ -250,6 +257,7 @@ static bool syn_ack_at_irs(const struct vtcp *c, struct vtcp_arrival g) {
     exits never: \false;
     assigns WRITES_INPUT;
     ensures inv: tcb_inv(c);
+    TOLD;
     KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_arrive_other(\old(tcb_abs(c)), seg_abs(g), \old(allowed(c, now)), c->rcv.nxt); */
 /* RFC 9293 s3.10.7.4 */
@@ -281,6 +289,7 @@ static void arrive_other(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
     assigns WRITES_INPUT;
     ensures inv: tcb_inv(c);
     ensures negotiated: opt_abs(c) == spec_opt_arrive(\old(opt_abs(c)), \old(tcb_abs(c)), seg_abs(g), opt_of{Pre}(s));
+    TOLD;
     ensures refine: tcb_abs(c) == spec_arrive(\old(tcb_abs(c)), seg_abs(g), \old(allowed(c, now)), c->rcv.nxt); */
 static void arrive(struct vtcp *c, struct vtcp_arrival g, const struct vtcp_segment *s, uint64_t now) {
   //@ assert state: spec_state(tcb_abs(c)) == c->state;

@@ -16,6 +16,7 @@ void vtcp_arrive_window_of(struct vtcp *c, struct vtcp_arrival g) {
     exits never: \false;
     assigns WRITES_CC, WRITES_RTT, c->rtx_at, c->user_at, c->ev_established;
     KEEPS_INV;
+    ensures established: c->ev_established;
     KEEPS_NEGOTIATED;
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 static void start_policy(struct vtcp *c, int64_t ack, uint64_t now) {
@@ -41,6 +42,7 @@ static void start_policy(struct vtcp *c, int64_t ack, uint64_t now) {
     ensures state: tcb_state(c);
     ensures acked: tcb_acked(c);
     ensures unacked: tcb_unacked(c);
+    ensures established: c->state == VTCP_ESTABLISHED || c->state == VTCP_FIN_WAIT_1;
     KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_now_established(\old(tcb_abs(c)), seg_abs(g)); */
 static void now_established(struct vtcp *c, struct vtcp_arrival g) {
@@ -152,6 +154,7 @@ static bool grow(struct vtcp *c, int64_t acked) {
     assigns c->probes, c->ev_space, c->rtx_at;
     KEEPS_INV;
     KEEPS_STREAM;
+    ensures space: c->ev_space <==> \old(c->ev_space) || !c->fin;
     KEEPS_NEGOTIATED;
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 static void rearm(struct vtcp *c, uint64_t now) {
@@ -171,6 +174,7 @@ static void rearm(struct vtcp *c, uint64_t now) {
     assigns WRITES_CC, WRITES_RTT, c->rtx_head, c->probes, c->ev_space, c->rtx_at;
     KEEPS_INV;
     KEEPS_STREAM;
+    ensures space: c->ev_space <==> \old(c->ev_space) || !c->fin;
     KEEPS_NEGOTIATED;
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 static void progress(struct vtcp *c, int64_t acked, uint64_t now) {
@@ -214,6 +218,7 @@ static void una_of(struct vtcp *c, int64_t ack) {
     ensures snd: tcb_snd(c);
     ensures una: c->snd_una == \max(\old(c->snd_una), g.ack);
     KEEPS_STREAM;
+    ensures space: c->ev_space <==> \old(c->ev_space) || (\old(c->snd_una) < c->snd_una && !c->fin);
     KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_ack_una(\old(tcb_abs(c)), seg_abs(g)); */
 static void ack_una(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
@@ -250,6 +255,9 @@ static void ack_window(struct vtcp *c, struct vtcp_arrival g) {
     KEEPS_STREAM;
     ensures unacked: tcb_unacked(c);
     ensures range: c->state == VTCP_CLOSED || c->state >= VTCP_ESTABLISHED;
+    ensures half: c->state == VTCP_CLOSED ||
+      (c->state >= VTCP_CLOSE_WAIT <==> \old(c->state) >= VTCP_CLOSE_WAIT);
+    TOLD;
     KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_ack_fin(\old(tcb_abs(c))); */
 static void ack_fin(struct vtcp *c, uint64_t now) {
@@ -290,4 +298,5 @@ void vtcp_arrive_ack(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
   ack_window(c, g);
   alive(c, advanced, now);
   ack_fin(c, now);
+  //@ assert received: c->rcv_up == \at(c->rcv_up, Pre) && c->rcv.nxt == \at(c->rcv.nxt, Pre);
 }

@@ -6,6 +6,7 @@
     exits never: \false;
     assigns WRITES_FRESH_SEND, c->state;
     ensures inv: tcb_inv(c);
+    TOLD;
     ensures refine: tcb_abs(c) == spec_back_to_listen(\old(tcb_abs(c))); */
 static void back_to_listen(struct vtcp *c) {
   vtcp_tcb_fresh_send(c);

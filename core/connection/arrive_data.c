@@ -1,12 +1,14 @@
 #include "connection/steps.h"
 
-/* Sixth: the URG bit. */
+/* Sixth: the URG bit. The user is told of urgent data in advance of the data consumed. */
 /*@ requires valid: \valid(c);
     requires seg: seg_ok(g);
+    requires reassembly: tcb_reassembly(c);
     terminates \true;
     exits never: \false;
     assigns c->rcv_up, c->ev_urgent;
     KEEPS_INV;
+    TOLD;
     KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_arrive_urg(\old(tcb_abs(c)), seg_abs(g)); */
 static void arrive_urg(struct vtcp *c, struct vtcp_arrival g) {
@@ -15,7 +17,7 @@ static void arrive_urg(struct vtcp *c, struct vtcp_arrival g) {
   if (up <= c->rcv_up) return;
   c->rcv_up = up;
   //@ assert slots: vtcp_reassembly_same_slots{Pre, Here}(&c->rcv);
-  c->ev_urgent = true;
+  if (up > c->rcv.nxt - c->rcv.len) c->ev_urgent = true;
 }
 
 /*@ requires valid: \valid(c);
@@ -137,6 +139,7 @@ static bool store_text(struct vtcp *c, struct vtcp_arrival g) {
     ensures level: c->rcv_nxt == c->rcv.nxt;
     KEEPS(mem); KEEPS(snd); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); KEEPS(acked); KEEPS(unacked);
     ensures rcv: \old(tcb_edges(c)) && 1 <= c->rcv.nxt ==> tcb_rcv(c);
+    ensures data: c->ev_data <==> \old(c->ev_data) || \old(c->rcv_nxt) < c->rcv.nxt;
     KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_advance(\old(tcb_abs(c)), c->rcv.nxt); */
 static void advance(struct vtcp *c) {
@@ -175,6 +178,8 @@ static void schedule_ack(struct vtcp *c, bool in_order, uint64_t now) {
     assigns c->rcv.len, c->rcv.nxt, WRITES_RANGES, c->rcv.data[0 .. c->rcv.cap - 1], c->unstored, c->rcv_nxt,
       c->ev_data, c->ack_due, c->ack_at;
     ensures inv: tcb_inv(c);
+    ensures marks: c->rcv_up == \old(c->rcv_up) && c->snd_una == \old(c->snd_una);
+    TOLD;
     KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_arrive_text(\old(tcb_abs(c)), seg_abs(g), c->rcv.nxt); */
 static void arrive_text(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
@@ -209,6 +214,7 @@ static void note_fin(struct vtcp *c, struct vtcp_arrival g) {
     ensures nxt: c->rcv_nxt == \old(c->rcv_nxt) + 1;
     KEEPS(mem); KEEPS(snd); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); KEEPS(edges); KEEPS(acked);
     KEEPS(unacked);
+    ensures fin: c->ev_fin;
     KEEPS_NEGOTIATED; */
 static void pass_fin(struct vtcp *c) {
   c->rcv_nxt++;
@@ -245,6 +251,9 @@ static void after_fin(struct vtcp *c, uint64_t now) {
     exits never: \false;
     assigns c->rcv_nxt, c->ev_fin, c->ack_due, c->ack_at, c->state, c->wait_at;
     ensures inv: tcb_inv(c);
+    ensures half: c->state == \old(c->state) ||
+      (VTCP_ESTABLISHED <= \old(c->state) <= VTCP_FIN_WAIT_2 && c->state >= VTCP_CLOSE_WAIT);
+    TOLD;
     KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_take_fin(\old(tcb_abs(c))); */
 static void take_fin(struct vtcp *c, uint64_t now) {
@@ -265,6 +274,9 @@ static void take_fin(struct vtcp *c, uint64_t now) {
     exits never: \false;
     assigns c->rcv_fin, c->rcv_nxt, c->ev_fin, c->ack_due, c->ack_at, c->state, c->wait_at;
     ensures inv: tcb_inv(c);
+    ensures half: c->state == \old(c->state) ||
+      (VTCP_ESTABLISHED <= \old(c->state) <= VTCP_FIN_WAIT_2 && c->state >= VTCP_CLOSE_WAIT);
+    TOLD;
     KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_arrive_fin(\old(tcb_abs(c)), seg_abs(g)); */
 static void arrive_fin(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {

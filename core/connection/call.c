@@ -10,6 +10,7 @@
     ensures due: c->state == state && c->user_at == user_at;
     KEEPS(mem); KEEPS(snd); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy);
     KEEPS(send_fresh);
+    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_become(\old(tcb_abs(c)), state, truth(passive)); */
 static void become(struct vtcp *c, int32_t state, bool passive, uint64_t user_at) {
   c->state = state;
@@ -26,6 +27,7 @@ static void become(struct vtcp *c, int32_t state, bool passive, uint64_t user_at
     ensures inv: tcb_inv(c);
     ensures due: c->state == state && c->user_at == user_at && tcb_send_fresh(c);
     ensures negotiated: opt_abs(c) == spec_opt_fresh(\old(opt_abs(c)));
+    ensures untold: told_nothing(c);
     ensures refine: tcb_abs(c) ==
       spec_become(spec_opened(\old(tcb_abs(c)), iss, \min(\old(c->rcv.cap), 65535)), state, truth(passive)); */
 static void begin(struct vtcp *c, uint32_t iss, int32_t state, bool passive, uint64_t user_at) {

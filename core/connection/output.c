@@ -78,6 +78,7 @@ static void put(const struct vtcp *c, struct vtcp_segment s, struct vtcp_segment
   //@ assert offsets: tcb_same_offsets{Pre, Here}(c);
   //@ assert marks: out_same_marks{Pre, Here}(c);
   //@ assert words: out_same_words{Pre, Here}(c);
+  //@ assert setup: out_same_setup{Pre, Here}(c);
   //@ assert ring: out_same_ring{Pre, Here}(c);
 }
 
@@ -304,6 +305,7 @@ static struct range choose(const struct vtcp *c) {
     terminates \true;
     exits never: \false;
     assigns c->rtx_head, c->probe, c->rtx_at, c->user_at;
+    KEEPS_NEGOTIATED;
     ensures T7_armed: c->snd_ptr < snd_all(c) ==> c->rtx_at != VTCP_NEVER; */
 static void idle(struct vtcp *c, uint64_t now) {
   c->rtx_head = false;
@@ -320,6 +322,7 @@ static void idle(struct vtcp *c, uint64_t now) {
     exits never: \false;
     assigns c->rtx_head, c->probe, c->rtx_at, c->user_at;
     ensures inv: tcb_inv(c);
+    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == \old(tcb_abs(c));
     ensures may: out_may{Pre}(c, \result.lo, \result.hi);
     ensures none: \result.lo == \result.hi ==> \result.lo == c->snd_nxt;
@@ -347,6 +350,7 @@ static struct range leaving(struct vtcp *c, uint64_t now) {
     KEEPS(mem); KEEPS(snd); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); KEEPS(state); KEEPS(acked);
     KEEPS(unacked);
     ensures rcv: \old(tcb_rcv(c)) ==> tcb_rcv(c);
+    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_out_edge(\old(tcb_abs(c)), adv); */
 static void set_edge(struct vtcp *c, int64_t adv) {
   c->rcv_adv = adv;
@@ -364,6 +368,7 @@ static void set_edge(struct vtcp *c, int64_t adv) {
     assigns c->snd_nxt;
     ensures nxt: c->snd_nxt == nxt;
     KEEPS_INV;
+    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_out_nxt(\old(tcb_abs(c)), nxt); */
 static void set_nxt(struct vtcp *c, int64_t nxt) {
   c->snd_nxt = nxt;
@@ -380,6 +385,7 @@ static void set_nxt(struct vtcp *c, int64_t nxt) {
     ensures inv: tcb_inv(c);
     ensures SHLD_14_never_shrinks: c->rcv_adv >= \old(c->rcv_adv);
     ensures snd_nxt: c->snd_nxt == \max(\old(c->snd_nxt), hi);
+    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_out_range(\old(tcb_abs(c)), c->snd_nxt, c->rcv_adv); */
 static void move_edges(struct vtcp *c, int64_t hi) {
   //@ assert snd_nxt: spec_snd_nxt(tcb_abs(c)) == c->snd_nxt;
@@ -434,6 +440,7 @@ static void start_timing(struct vtcp *c, int64_t hi, uint64_t now) {
     assigns c->retransmitted, c->rtt.timed_end, c->rtt.timed_at;
     ensures inv: tcb_inv(c);
     ensures s3_karn: lo < nxt ==> c->rtt.timed_end == -1;
+    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == \old(tcb_abs(c)); */
 static void measure(struct vtcp *c, int64_t lo, int64_t hi, int64_t nxt, uint64_t now) {
   if (lo < nxt) {
@@ -467,6 +474,7 @@ static uint64_t rtx_time(const struct vtcp *c, int64_t nxt, uint64_t now) {
     ensures snd: \old(tcb_snd(c)) && c->snd_una <= ptr <= c->snd_nxt ==> tcb_snd(c);
     KEEPS(mem); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); KEEPS(state); KEEPS(acked);
     KEEPS(unacked);
+    KEEPS_NEGOTIATED;
     ensures same: tcb_abs(c) == \old(tcb_abs(c)); */
 static void set(struct vtcp *c, int64_t ptr, uint64_t rtx_at, uint64_t user_at) {
   c->snd_ptr = ptr;
@@ -485,6 +493,7 @@ static void set(struct vtcp *c, int64_t ptr, uint64_t rtx_at, uint64_t user_at) 
     assigns c->retransmitted, c->rtt.timed_end, c->rtt.timed_at, c->rtx_at, c->snd_ptr, c->user_at, c->rtx_head,
       c->probe;
     ensures inv: tcb_inv(c);
+    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == \old(tcb_abs(c));
     ensures T7_armed: c->rtx_at != VTCP_NEVER; */
 static void sent(struct vtcp *c, int64_t lo, int64_t hi, int64_t nxt, uint64_t now) {
@@ -508,6 +517,7 @@ static void sent(struct vtcp *c, int64_t lo, int64_t hi, int64_t nxt, uint64_t n
     ensures inv: tcb_inv(c);
     ensures SHLD_14_never_shrinks: c->rcv_adv >= \old(c->rcv_adv);
     ensures snd_nxt: c->snd_nxt == \max(\old(c->snd_nxt), hi);
+    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_out_range(\old(tcb_abs(c)), c->snd_nxt, c->rcv_adv);
     ensures T7_armed: c->rtx_at != VTCP_NEVER; */
 static void left(struct vtcp *c, int64_t lo, int64_t hi, uint64_t now) {
@@ -523,6 +533,7 @@ static void left(struct vtcp *c, int64_t lo, int64_t hi, uint64_t now) {
     assigns c->snd_nxt, c->snd_ptr, c->ack_due, c->rtx_at;
     ensures at: c->rtx_at == at;
     KEEPS_INV;
+    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_out_range(\old(tcb_abs(c)), 1, c->rcv_adv); */
 static void set_syn(struct vtcp *c, uint64_t at) {
   c->snd_nxt = 1;
@@ -540,6 +551,7 @@ static void set_syn(struct vtcp *c, uint64_t at) {
     assigns c->rtt.timed_end, c->rtt.timed_at, c->retransmitted, c->snd_nxt, c->snd_ptr, c->ack_due, c->rtx_at;
     ensures inv: tcb_inv(c);
     ensures RFC6298_s5_1: c->rtx_at == now + c->rtt.rto;
+    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_out_range(\old(tcb_abs(c)), 1, c->rcv_adv); */
 static void left_syn(struct vtcp *c, uint64_t now) {
   measure(c, 0, 1, c->snd_nxt, now);
@@ -551,6 +563,7 @@ static void left_syn(struct vtcp *c, uint64_t now) {
     exits never: \false;
     assigns c->rst_due;
     KEEPS_INV;
+    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_out_rst(\old(tcb_abs(c))); */
 static void no_rst(struct vtcp *c) { c->rst_due = false; }
 

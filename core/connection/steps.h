@@ -87,6 +87,7 @@ void vtcp_tcb_start_wait(struct vtcp *c, uint64_t now);
     assigns WRITES_FINISH;
     ensures quiet: vtcp_quiet(c) && c->ev_ended;
     KEEPS_INV;
+    ensures told: \old(c->state) != VTCP_CLOSED ==> told{Pre, Post}(c);
     KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_finish(\old(tcb_abs(c)), outcome); */
 void vtcp_tcb_finish(struct vtcp *c, int32_t outcome);
@@ -126,6 +127,7 @@ void vtcp_tcb_fresh_send(struct vtcp *c);
     ensures closed: c->state == VTCP_CLOSED ==> tcb_state(c) && tcb_acked(c) && tcb_unacked(c);
     ensures fresh: tcb_send_fresh(c) && tcb_receive_fresh(c);
     ensures negotiated: opt_abs(c) == spec_opt_fresh(\old(opt_abs(c)));
+    ensures untold: told_nothing(c);
     ensures refine: tcb_abs(c) == spec_opened(\old(tcb_abs(c)), iss, \min(\old(c->rcv.cap), 65535)); */
 void vtcp_tcb_opened(struct vtcp *c, uint32_t iss);
 
@@ -278,6 +280,7 @@ bool vtcp_arrive_seq(struct vtcp *c, struct vtcp_arrival g, uint64_t now);
     exits never: \false;
     assigns WRITES_FRESH_SEND, WRITES_FINISH, WRITES_CHALLENGE;
     ensures inv: tcb_inv(c);
+    TOLD;
     KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_arrive_rst(\old(tcb_abs(c)), seg_abs(g), \old(allowed(c, now))); */
 void vtcp_arrive_rst(struct vtcp *c, struct vtcp_arrival g, uint64_t now);
@@ -289,6 +292,7 @@ void vtcp_arrive_rst(struct vtcp *c, struct vtcp_arrival g, uint64_t now);
     exits never: \false;
     assigns WRITES_FRESH_SEND, WRITES_CHALLENGE, c->state;
     ensures inv: tcb_inv(c);
+    TOLD;
     KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_arrive_syn(\old(tcb_abs(c)), seg_abs(g), \old(allowed(c, now))); */
 void vtcp_arrive_syn(struct vtcp *c, struct vtcp_arrival g, uint64_t now);
@@ -314,6 +318,8 @@ void vtcp_arrive_window_of(struct vtcp *c, struct vtcp_arrival g);
     exits never: \false;
     assigns WRITES_ESTABLISH;
     ensures inv: tcb_inv(c);
+    TOLD;
+    ensures state: c->state == VTCP_ESTABLISHED || c->state == VTCP_FIN_WAIT_1;
     KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_establish(\old(tcb_abs(c)), seg_abs(g)); */
 void vtcp_arrive_establish(struct vtcp *c, struct vtcp_arrival g, uint64_t now);
@@ -330,6 +336,9 @@ void vtcp_arrive_establish(struct vtcp *c, struct vtcp_arrival g, uint64_t now);
     ensures inv: tcb_inv(c);
     ensures range: c->state == VTCP_CLOSED || c->state >= VTCP_ESTABLISHED;
     KEEPS_STREAM;
+    ensures half: c->state == VTCP_CLOSED ||
+      (c->state >= VTCP_CLOSE_WAIT <==> \old(c->state) >= VTCP_CLOSE_WAIT);
+    TOLD;
     KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_arrive_ack(\old(tcb_abs(c)), seg_abs(g)); */
 void vtcp_arrive_ack(struct vtcp *c, struct vtcp_arrival g, uint64_t now);
@@ -343,6 +352,10 @@ void vtcp_arrive_ack(struct vtcp *c, struct vtcp_arrival g, uint64_t now);
     exits never: \false;
     assigns WRITES_DATA;
     ensures inv: tcb_inv(c);
+    ensures una: c->snd_una == \old(c->snd_una);
+    ensures half: c->state == \old(c->state) ||
+      (VTCP_ESTABLISHED <= \old(c->state) <= VTCP_FIN_WAIT_2 && c->state >= VTCP_CLOSE_WAIT);
+    TOLD;
     KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_arrive_data(\old(tcb_abs(c)), seg_abs(g), c->rcv.nxt); */
 void vtcp_arrive_data(struct vtcp *c, struct vtcp_arrival g, uint64_t now);

@@ -167,6 +167,7 @@ static void fresh_edges(struct vtcp *c) {
     ensures rto_min: c->rtt.rto_min == \old(c->rtt.rto_min);
     ensures budget: vtcp_challenge_inv(&c->challenge);
     ensures negotiated: opt_abs(c) == spec_opt_fresh(\old(opt_abs(c)));
+    ensures untold: told_nothing(c);
     ensures options: 64 <= c->mss <= 65475 && c->rcv_shift <= 14 ==> tcb_options(c);
     ensures closed: \old(tcb_send_fresh(c)) && c->state == VTCP_CLOSED ==> tcb_state(c) && tcb_acked(c) && tcb_unacked(c);
     ensures rtt: \old(vtcp_rtt_inv(&c->rtt)) ==> vtcp_rtt_inv(&c->rtt);
@@ -313,7 +314,8 @@ static void configure(struct vtcp *c, const struct vtcp_config *cfg) {
       c->user_timeout <= VTCP_DURATION_MAX ==> tcb_policy(c);
     KEEPS(options); KEEPS(state); KEEPS(acked); KEEPS(unacked);
     KEEPS(mem); KEEPS(snd); KEEPS(rcv); KEEPS(reassembly); KEEPS(window);
-    KEEPS_NEGOTIATED; */
+    KEEPS_NEGOTIATED;
+    ensures untold: \old(told_nothing(c)) ==> told_nothing(c); */
 static void fresh_congestion(struct vtcp *c) {
   vtcp_congestion_init(&c->cc, c->mss, false);
   //@ assert slots: vtcp_reassembly_same_slots{Pre, Here}(&c->rcv);

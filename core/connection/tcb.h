@@ -41,6 +41,7 @@ enum vtcp_outcome {
 
 #define VTCP_MSS_LEAST 64u /* octets of text: no smaller segments are made, whatever peer or path ask for */
 #define VTCP_NEVER UINT64_MAX
+#define VTCP_R1 3u                        /* SHLD-10: at least 3 retransmissions, then the application is warned */
 #define VTCP_TIME_MAX 0x4000000000000000u /* largest value of now: microseconds from any fixed origin */
 #define VTCP_DURATION_MAX 0x100000000000u /* largest msl and user timeout: about 203 days */
 

@@ -1,6 +1,6 @@
 #include "connection/steps.h"
 
-#define R1 3 /* SHLD-10: at least 3 retransmissions */
+#define R1 VTCP_R1
 
 /* RFC 5681 s3.1: the loss window; again: not the first time for the same segment. */
 /*@ requires inv: tcb_inv(c);
@@ -27,6 +27,7 @@ static void cut(struct vtcp *c, bool again) {
     assigns c->rtt.rto, c->rtt.backoffs, c->rtt.timed_end;
     ensures inv: tcb_inv(c);
     ensures RFC6298_s5_5: c->rtt.rto == \min(2 * \old(c->rtt.rto), VTCP_RTO_MAX);
+    ensures count: c->rtt.backoffs == \min(\old(c->rtt.backoffs) + 1, UINT32_MAX);
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 static void back_off(struct vtcp *c) {
   vtcp_rtt_timeout(&c->rtt);
@@ -45,6 +46,7 @@ static void back_off(struct vtcp *c) {
     ensures inv: tcb_inv(c);
     ensures RFC6298_s5_4: c->snd_ptr == c->snd_una;
     ensures SHLD_9_warning: c->rtt.backoffs == R1 ==> c->ev_warning;
+    ensures SHLD_9_warned: c->ev_warning <==> \old(c->ev_warning) || c->rtt.backoffs == R1;
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 static void rewind(struct vtcp *c) {
   c->snd_ptr = c->snd_una;
@@ -68,6 +70,7 @@ static void rewind(struct vtcp *c) {
     ensures RFC6298_s5_5: c->rtt.rto == \min(2 * \old(c->rtt.rto), VTCP_RTO_MAX);
     ensures RFC5681_s3_1_loss_window: c->state >= VTCP_ESTABLISHED ==> c->cc.cwnd == c->cc.smss;
     ensures SHLD_9_warning: c->rtt.backoffs == R1 ==> c->ev_warning;
+    ensures SHLD_9_warned: warned{Pre, Post}(c);
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 static void retransmission(struct vtcp *c) {
   bool again = c->rtt.backoffs > 0;
@@ -95,6 +98,7 @@ static void probe(struct vtcp *c) {
     assigns c->rtx_at, c->probe, c->probes, c->rtt.rto, c->rtt.backoffs, c->rtt.timed_end, c->cc.cwnd, c->cc.ssthresh,
       c->cc.acked, c->cc.dupacks, c->cc.recovering, c->cc.recover, c->snd_ptr, c->rtx_head, c->ev_warning;
     ensures inv: tcb_inv(c);
+    ensures SHLD_9_warned: warned{Pre, Post}(c);
     ensures abs: tcb_abs(c) == \old(tcb_abs(c));
     ensures again: c->rtx_at == VTCP_NEVER && (c->probe || c->snd_ptr == c->snd_una); */
 static void rtx_timeout(struct vtcp *c) {
@@ -115,6 +119,8 @@ static void rtx_timeout(struct vtcp *c) {
     assigns WRITES_FINISH, c->rtt.rto, c->rtt.backoffs, c->rtt.timed_end, c->cc.cwnd, c->cc.ssthresh, c->cc.acked,
       c->cc.dupacks, c->cc.recovering, c->cc.recover, c->snd_ptr, c->ev_warning, c->probes;
     ensures inv: tcb_inv(c);
+    TOLD;
+    ensures SHLD_9_warned: warned{Pre, Post}(c);
     ensures refine: tcb_abs(c) ==
       spec_timeout(\old(tcb_abs(c)), past(\old(c->user_at), now), past(\old(c->wait_at), now));
     ensures closed: c->state == VTCP_CLOSED ==> vtcp_quiet(c);

@@ -42,3 +42,19 @@ void canary_right(struct vtcp *c) { c->ack_due = true; }
     assigns c->ack_due;
     ensures wrong: tcb_abs(c) == spec_ack_owed(\old(tcb_abs(c))); */
 void canary_refine(struct vtcp *c) { c->ack_due = false; }
+
+/* canary: open canary_negotiated_ensures_wrong */
+/*@ requires valid: \valid(c);
+    terminates \true;
+    exits never: \false;
+    assigns c->wscale;
+    ensures wrong: opt_abs(c) == spec_opt_fresh(\old(opt_abs(c))); */
+void canary_negotiated(struct vtcp *c) { c->wscale = false; }
+
+/* canary: open canary_told_ensures_wrong */
+/*@ requires valid: \valid(c);
+    terminates \true;
+    exits never: \false;
+    assigns c->state;
+    ensures wrong: told{Pre, Post}(c); */
+void canary_told(struct vtcp *c) { c->state = VTCP_CLOSED; }

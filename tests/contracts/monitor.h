@@ -38,6 +38,9 @@ static inline Z monitor_wire(Z offset, Z isn) {
   return rest < 0 ? rest + 4294967296 : rest;
 }
 
+/* spec/window.mlw: window_unit; of scales up to 100 */
+static inline Z monitor_window_unit(Z scale) { return scale <= 0 ? 1 : (Z)1 << scale; }
+
 /* The first part of a clause that was found false; NULL: none. */
 extern const char *monitor_why;
 

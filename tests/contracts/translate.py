@@ -8,7 +8,7 @@ from acsl import Type
 Z, TRUTH = Type("integer"), Type("boolean")
 REGION = Type("region")
 # Defined in spec/*.mlw by these few words, and again in monitor.h.
-BOUND = {"wire": "monitor_wire"}
+BOUND = {"wire": "monitor_wire", "window_unit": "monitor_window_unit"}
 
 
 class Untranslatable(Exception):
@@ -28,6 +28,7 @@ class Scope:
     before: object = None  # after a call: dictionary that takes what has to be evaluated before it
     result: Type = None
     said: str = ""  # positive position: what is false there is told, under this name
+    states: tuple = ()  # inside a predicate over two states: (its label, Pre or Post)
 
 
 class Translator:
@@ -124,6 +125,9 @@ class Translator:
         arguments = rest[1:] if labels else rest
         if name not in self.model.definitions:
             raise Untranslatable(f"{name} is not known")
+        labels = [dict(scope.states).get(x, x) for x in labels]
+        if labels in (["Pre", "Post"], ["Old", "Here"], ["Old", "Post"], ["Pre", "Here"]):
+            return self.between(self.model.definitions[name], arguments, scope)
         d = self.definition(name)
         if labels in (["Pre"], ["Old"]) and scope.before is not None:
             bare = lark.Tree("call", [tree.children[0], *arguments], tree.meta)
@@ -135,6 +139,13 @@ class Translator:
         if d.result != TRUTH:
             return Value(called, Z)
         return Value(called if scope.said else f"monitor_quiet({called})", TRUTH)
+
+    def between(self, d, arguments, scope):
+        """A predicate over the states before and after the call, unfolded where it stands."""
+        bare = [a.children[1] if a.data == "builtin" and str(a.children[0]) == "\\old" else a for a in arguments]
+        if scope.before is None or d.body is None or not all(is_name(a, n) for a, (n, _) in zip(bare, d.parameters)):
+            raise Untranslatable(f"{d.name} compares two states")
+        return self.expr(d.body, replace(scope, states=tuple(zip(d.labels, ("Pre", "Post")))))
 
     def argument(self, tree, type, scope):
         if type.is_integer():
@@ -155,8 +166,11 @@ class Translator:
         return Value(name, value.type)
 
     def on_at(self, tree, scope):
-        if str(tree.children[1]) in ("Pre", "Old") and scope.before is not None:
+        state = dict(scope.states).get(str(tree.children[1]), str(tree.children[1]))
+        if state in ("Pre", "Old") and scope.before is not None:
             return self.earlier(tree.children[0], scope)
+        if state == "Post" and scope.states:
+            return self.expr(tree.children[0], scope)
         raise Untranslatable(f"the state {tree.children[1]}")
 
     def on_builtin(self, tree, scope):

@@ -171,6 +171,18 @@ static void urgent(void **state) {
   expect_got(s, A, 50);
 }
 
+/* s3.10.7.4, sixth: told only in advance of the data consumed. The segment is one sent again, partly old. */
+static void urgent_data_consumed(void **state) {
+  struct sim *s = *state;
+  sim_reach(s, plain, VTCP_ESTABLISHED);
+  inject(s, A, "ACK", 301, 101, 100);
+  assert_int_equal(sim_read(s, A, 60), 60);
+  inject(s, A, "URG,ACK", 301, 101, 110, .urg = 60);
+  expect_no_event(s, A, VTCP_EVENT_URGENT);
+  inject(s, A, "URG,ACK", 301, 101, 120, .urg = 61);
+  expect_event(s, A, VTCP_EVENT_URGENT);
+}
+
 #define test(f) cmocka_unit_test_setup_teardown(f, sim_setup, sim_teardown)
 
 int main(void) {
@@ -186,6 +198,7 @@ int main(void) {
       test(delayed_acknowledgment),
       test(acknowledgment_with_data),
       test(urgent),
+      test(urgent_data_consumed),
   };
   return cmocka_run_group_tests_name("arrive_data", tests, NULL, NULL);
 }
