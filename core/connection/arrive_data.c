@@ -212,10 +212,10 @@ static void note_fin(struct vtcp *c, struct vtcp_arrival g) {
     exits never: \false;
     assigns c->rcv_nxt, c->ev_fin;
     ensures nxt: c->rcv_nxt == \old(c->rcv_nxt) + 1;
-    KEEPS(mem); KEEPS(snd); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); KEEPS(edges); KEEPS(acked);
-    KEEPS(unacked);
     ensures fin: c->ev_fin;
-    KEEPS_NEGOTIATED; */
+    KEEPS_NEGOTIATED;
+    KEEPS(mem); KEEPS(snd); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); KEEPS(edges); KEEPS(acked);
+    KEEPS(unacked); */
 static void pass_fin(struct vtcp *c) {
   c->rcv_nxt++;
   //@ assert slots: vtcp_reassembly_same_slots{Pre, Here}(&c->rcv);
@@ -230,10 +230,10 @@ static void pass_fin(struct vtcp *c) {
     terminates \true;
     exits never: \false;
     assigns c->state, c->wait_at;
+    KEEPS_NEGOTIATED;
     ensures state: c->state == (\old(c->state) == VTCP_ESTABLISHED ? VTCP_CLOSE_WAIT :
       \old(c->state) == VTCP_FIN_WAIT_1 ? VTCP_CLOSING : VTCP_TIME_WAIT);
-    KEEPS(mem); KEEPS(snd); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy);
-    KEEPS_NEGOTIATED; */
+    KEEPS(mem); KEEPS(snd); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); */
 static void after_fin(struct vtcp *c, uint64_t now) {
   if (c->state == VTCP_ESTABLISHED) {
     c->state = VTCP_CLOSE_WAIT;

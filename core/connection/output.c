@@ -305,7 +305,6 @@ static struct range choose(const struct vtcp *c) {
     terminates \true;
     exits never: \false;
     assigns c->rtx_head, c->probe, c->rtx_at, c->user_at;
-    KEEPS_NEGOTIATED;
     ensures T7_armed: c->snd_ptr < snd_all(c) ==> c->rtx_at != VTCP_NEVER; */
 static void idle(struct vtcp *c, uint64_t now) {
   c->rtx_head = false;

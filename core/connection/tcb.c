@@ -310,12 +310,12 @@ static void configure(struct vtcp *c, const struct vtcp_config *cfg) {
     terminates \true;
     exits never: \false;
     assigns WRITES_CC;
+    KEEPS_NEGOTIATED;
+    ensures untold: \old(told_nothing(c)) ==> told_nothing(c);
     ensures policy: \old(vtcp_rtt_inv(&c->rtt) && vtcp_challenge_inv(&c->challenge)) && c->msl <= VTCP_DURATION_MAX &&
       c->user_timeout <= VTCP_DURATION_MAX ==> tcb_policy(c);
     KEEPS(options); KEEPS(state); KEEPS(acked); KEEPS(unacked);
-    KEEPS(mem); KEEPS(snd); KEEPS(rcv); KEEPS(reassembly); KEEPS(window);
-    KEEPS_NEGOTIATED;
-    ensures untold: \old(told_nothing(c)) ==> told_nothing(c); */
+    KEEPS(mem); KEEPS(snd); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); */
 static void fresh_congestion(struct vtcp *c) {
   vtcp_congestion_init(&c->cc, c->mss, false);
   //@ assert slots: vtcp_reassembly_same_slots{Pre, Here}(&c->rcv);
