@@ -160,14 +160,15 @@ let check_timers c (before : rest) (rest : rest) now was =
 let established_told = 1 and urgent_told = 2 and data_told = 4 and fin_told = 8 and ended_told = 64
 
 (* The application will be told what happened. *)
-let check_told (old : tcb) (a : tcb) events =
+let check_told (before : rest) (old : tcb) (a : tcb) events =
   let told bit condition what = if condition then check (events land bit <> 0) ("not told: " ^ what) in
   let s = Z.to_int old.state and s' = Z.to_int a.state in
   told ended_told (s <> 0 && s' = 0) "the end";
   told established_told (s >= 2 && s < 4 && s' >= 4) "ESTABLISHED";
   told fin_told (s < 7 && s' >= 7) "the peer's FIN";
   told data_told (s >= 4 && Z.lt old.rcv_nxt a.rcv_nxt && s' < 7) "data";
-  told urgent_told (s >= 4 && Z.lt old.rcv_up a.rcv_up) "urgent data"
+  let consumed = Z.sub before.next (z before.rcv_len) in
+  told urgent_told (s >= 4 && Z.lt (Z.max old.rcv_up consumed) a.rcv_up) "urgent data"
 
 (* A call has made specified of the connection; the core has made core and rest of it. *)
 let settle c ?now ?(events = `More) specified core (rest : rest) =
@@ -180,6 +181,6 @@ let settle c ?now ?(events = `More) specified core (rest : rest) =
   (match events with
    | `More ->
      same "what was to be told" before.events (before.events land rest.events);
-     check_told old specified rest.events
+     check_told before old specified rest.events
    | `Are e -> same "what is to be told" e rest.events);
   c.rest <- rest
