@@ -3,7 +3,7 @@
 /* Sixth: the URG bit. The user is told of urgent data in advance of the data consumed. */
 /*@ requires valid: \valid(c);
     requires seg: seg_ok(g);
-    requires reassembly: tcb_reassembly(c);
+    requires nxt: 0 <= c->rcv.nxt <= VTCP_OFFSET_MAX;
     terminates \true;
     exits never: \false;
     assigns c->rcv_up, c->ev_urgent;
@@ -17,6 +17,7 @@ static void arrive_urg(struct vtcp *c, struct vtcp_arrival g) {
   if (up <= c->rcv_up) return;
   c->rcv_up = up;
   //@ assert slots: vtcp_reassembly_same_slots{Pre, Here}(&c->rcv);
+  //@ assert reassembly: \at(tcb_reassembly(c), Pre) ==> tcb_reassembly(c);
   if (up > c->rcv.nxt - c->rcv.len) c->ev_urgent = true;
 }
 
