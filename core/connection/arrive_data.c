@@ -17,6 +17,9 @@ static void arrive_urg(struct vtcp *c, struct vtcp_arrival g) {
   if (up <= c->rcv_up) return;
   c->rcv_up = up;
   //@ assert slots: vtcp_reassembly_same_slots{Pre, Here}(&c->rcv);
+  //@ assert shape: \at(vtcp_reassembly_shape(&c->rcv), Pre) ==> vtcp_reassembly_shape(&c->rcv);
+  //@ assert kept: \at(vtcp_reassembly_slots(&c->rcv), Pre) ==> vtcp_reassembly_slots(&c->rcv);
+  //@ assert disjoint: \at(vtcp_reassembly_disjoint(&c->rcv), Pre) ==> vtcp_reassembly_disjoint(&c->rcv);
   //@ assert reassembly: \at(tcb_reassembly(c), Pre) ==> tcb_reassembly(c);
   if (up > c->rcv.nxt - c->rcv.len) c->ev_urgent = true;
 }
