@@ -4,11 +4,14 @@
 /*@ requires valid: \valid(c);
     requires seg: seg_ok(g);
     requires reassembly: tcb_reassembly(c);
+    requires nxt: 0 <= c->rcv.nxt <= VTCP_OFFSET_MAX;
     terminates \true;
     exits never: \false;
     assigns c->rcv_up, c->ev_urgent;
     KEEPS_INV;
     KEEPS_OCTETS;
+    TOLD;
+    KEEPS_NEGOTIATED;
     TOLD;
     KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_arrive_urg(\old(tcb_abs(c)), seg_abs(g)); */
@@ -19,6 +22,11 @@ static void arrive_urg(struct vtcp *c, struct vtcp_arrival g) {
   c->rcv_up = up;
   //@ assert slots: vtcp_reassembly_same_slots{Pre, Here}(&c->rcv);
   if (up > c->rcv.nxt - c->rcv.len) c->ev_urgent = true;
+  //@ assert shape: \at(vtcp_reassembly_shape(&c->rcv), Pre) ==> vtcp_reassembly_shape(&c->rcv);
+  //@ assert kept: \at(vtcp_reassembly_slots(&c->rcv), Pre) ==> vtcp_reassembly_slots(&c->rcv);
+  //@ assert disjoint: \at(vtcp_reassembly_disjoint(&c->rcv), Pre) ==> vtcp_reassembly_disjoint(&c->rcv);
+  //@ assert reassembly: \at(tcb_reassembly(c), Pre) ==> tcb_reassembly(c);
+  if (up > c->rcv.nxt - c->rcv.len) c->ev_urgent = true;
 }
 
 /*@ requires valid: \valid(c);
@@ -27,6 +35,7 @@ static void arrive_urg(struct vtcp *c, struct vtcp_arrival g) {
     assigns c->unstored;
     KEEPS_INV;
     KEEPS_OCTETS;
+    KEEPS_NEGOTIATED;
     KEEPS_NEGOTIATED;
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 static void count_unstored(struct vtcp *c) {
@@ -138,6 +147,7 @@ static bool store(struct vtcp *c, struct vtcp_arrival g, int64_t first, int64_t 
     KEEPS_STREAM;
     TAKES(takes_data);
     KEEPS_NEGOTIATED;
+    KEEPS_NEGOTIATED;
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 static bool store_text(struct vtcp *c, struct vtcp_arrival g) {
   int64_t first = g.seq + (g.syn ? 1 : 0);
@@ -180,6 +190,7 @@ static void advance(struct vtcp *c) {
     KEEPS_INV;
     KEEPS_OCTETS;
     KEEPS_NEGOTIATED;
+    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_ack_owed(\old(tcb_abs(c))); */
 /* When the ACK that text draws must leave: at once when the text was out of order (RFC 5681 s4.2) or a second full
    segment (SHLD-19), else soon (MUST-58). */
@@ -206,6 +217,9 @@ static void schedule_ack(struct vtcp *c, bool in_order, uint64_t now) {
     ensures marks: c->rcv_up == \old(c->rcv_up) && c->snd_una == \old(c->snd_una);
     TOLD;
     KEEPS_NEGOTIATED;
+    ensures marks: c->rcv_up == \old(c->rcv_up) && c->snd_una == \old(c->snd_una);
+    TOLD;
+    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_arrive_text(\old(tcb_abs(c)), seg_abs(g), c->rcv.nxt); */
 static void arrive_text(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
   if (!vtcp_tcb_receiving(c)) return;
@@ -222,6 +236,7 @@ static void arrive_text(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
     assigns c->rcv_fin;
     KEEPS_INV;
     KEEPS_OCTETS;
+    KEEPS_NEGOTIATED;
     KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_note_fin(\old(tcb_abs(c)), seg_abs(g)); */
 static void note_fin(struct vtcp *c, struct vtcp_arrival g) {
@@ -284,6 +299,10 @@ static void after_fin(struct vtcp *c, uint64_t now) {
       (VTCP_ESTABLISHED <= \old(c->state) <= VTCP_FIN_WAIT_2 && c->state >= VTCP_CLOSE_WAIT);
     TOLD;
     KEEPS_NEGOTIATED;
+    ensures half: c->state == \old(c->state) ||
+      (VTCP_ESTABLISHED <= \old(c->state) <= VTCP_FIN_WAIT_2 && c->state >= VTCP_CLOSE_WAIT);
+    TOLD;
+    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_take_fin(\old(tcb_abs(c))); */
 static void take_fin(struct vtcp *c, uint64_t now) {
   if (!vtcp_tcb_receiving(c) || c->rcv_fin != c->rcv_nxt) return;
@@ -305,6 +324,10 @@ static void take_fin(struct vtcp *c, uint64_t now) {
     ensures inv: tcb_inv(c);
     KEEPS_STREAM;
     KEEPS_RECEIVED;
+    ensures half: c->state == \old(c->state) ||
+      (VTCP_ESTABLISHED <= \old(c->state) <= VTCP_FIN_WAIT_2 && c->state >= VTCP_CLOSE_WAIT);
+    TOLD;
+    KEEPS_NEGOTIATED;
     ensures half: c->state == \old(c->state) ||
       (VTCP_ESTABLISHED <= \old(c->state) <= VTCP_FIN_WAIT_2 && c->state >= VTCP_CLOSE_WAIT);
     TOLD;

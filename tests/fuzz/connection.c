@@ -44,6 +44,11 @@ static void refines(const struct run *r, struct model expected) {
   fuzz_assert(name == NULL, "%s: %s is not what the specification says", r->call, name);
 }
 
+static void negotiates(const struct run *r, struct model_options expected) {
+  const char *name = model_options_difference(model_options_of(&r->c), expected);
+  fuzz_assert(name == NULL, "%s: %s is not what the specification says", r->call, name);
+}
+
 static void fresh_stream(struct run *r) {
   r->taken = 1;
   r->mapped = true;
@@ -156,6 +161,7 @@ static void open_or_listen(struct run *r, const uint8_t *x, bool active) {
     struct model a = model_of(&r->before);
     int64_t wnd = least(r->c.rcv.cap, 65535);
     refines(r, active ? model_open_active(a, record_value(x), wnd) : model_open_passive(a, record_value(x), wnd));
+    negotiates(r, model_opt_fresh(model_options_of(&r->before)));
     fresh_stream(r);
   }
 }
@@ -443,9 +449,10 @@ static void input(struct run *r, const struct vtcp_segment *g) {
     check(r, unchanged(r), "refused, but something changed");
     return;
   }
-  struct model a = model_arrive(model_of(&r->before), model_segment_of(&r->before, g),
-                                model_allowed(&r->before, r->now), r->c.rcv.nxt);
+  struct model_segment s = model_segment_of(&r->before, g);
+  struct model a = model_arrive(model_of(&r->before), s, model_allowed(&r->before, r->now), r->c.rcv.nxt);
   refines(r, a);
+  negotiates(r, model_opt_arrive(model_options_of(&r->before), model_of(&r->before), s, g));
   if (r->c.unstored == r->before.unstored) store(r, a.text_lo, a.text_hi);
   if (r->mapped) check(r, r->c.rcv.nxt == first_missing(r), "RCV.NXT is not the first offset that is missing");
 }

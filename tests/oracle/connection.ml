@@ -157,17 +157,22 @@ let check_timers c (before : rest) (rest : rest) now was =
     check (Z.equal rest.rtx_at never && Z.equal rest.user_at never && Z.equal rest.wait_at never)
       "a timer runs in CLOSED"
 
-let established_told = 1 and urgent_told = 2 and data_told = 4 and fin_told = 8 and ended_told = 64
+let established_told = 1 and urgent_told = 2 and data_told = 4 and fin_told = 8 and space_told = 16 and ended_told = 64
 
-(* The application will be told what happened. *)
-let check_told (old : tcb) (a : tcb) events =
-  let told bit condition what = if condition then check (events land bit <> 0) ("not told: " ^ what) in
+(* spec/told.acsl: the application will be told what happened, and nothing else. *)
+let check_told (before : rest) (old : tcb) (a : tcb) (rest : rest) =
+  let pending (r : rest) bit = r.events land bit <> 0 in
+  let told bit happened what =
+    if pending rest bit <> (pending before bit || happened) then
+      disagree "%s: %s" (if happened then "not told" else "told without cause") what in
   let s = Z.to_int old.state and s' = Z.to_int a.state in
+  let consumed = Z.sub before.next (z before.rcv_len) in
   told ended_told (s <> 0 && s' = 0) "the end";
-  told established_told (s >= 2 && s < 4 && s' >= 4) "ESTABLISHED";
+  told established_told (s < 4 && s' >= 4) "ESTABLISHED";
   told fin_told (s < 7 && s' >= 7) "the peer's FIN";
-  told data_told (s >= 4 && Z.lt old.rcv_nxt a.rcv_nxt && s' < 7) "data";
-  told urgent_told (s >= 4 && Z.lt old.rcv_up a.rcv_up) "urgent data"
+  told data_told (Z.lt before.next rest.next) "data";
+  told space_told (s >= 4 && Z.lt old.snd_una a.snd_una && not old.fin) "space";
+  told urgent_told (Z.lt (Z.max old.rcv_up consumed) a.rcv_up) "urgent data"
 
 (* A call has made specified of the connection; the core has made core and rest of it. *)
 let settle c ?now ?(events = `More) specified core (rest : rest) =
@@ -180,6 +185,6 @@ let settle c ?now ?(events = `More) specified core (rest : rest) =
   (match events with
    | `More ->
      same "what was to be told" before.events (before.events land rest.events);
-     check_told old specified rest.events
+     check_told before old specified rest
    | `Are e -> same "what is to be told" e rest.events);
   c.rest <- rest

@@ -363,3 +363,44 @@ tcb model_out_range(tcb a, int64_t hi, int64_t adv) {
   a.ack_due = false;
   return a;
 }
+
+/* ---- spec/negotiated.mlw, spec/negotiated.acsl ---- */
+
+struct model_options model_options_of(const struct vtcp *c) {
+  struct model_options o;
+#define MODEL_OPTION(name) o.name = c->name;
+  MODEL_OPTIONS(MODEL_OPTION)
+#undef MODEL_OPTION
+  return o;
+}
+
+const char *model_options_difference(struct model_options a, struct model_options b) {
+#define MODEL_OPTION_DIFFERS(name)                                                                                     \
+  if (a.name != b.name) return #name;
+  MODEL_OPTIONS(MODEL_OPTION_DIFFERS)
+  return NULL;
+}
+
+struct model_options model_opt_fresh(struct model_options o) {
+  o.snd_mss = o.mss;
+  o.wscale = 0;
+  o.snd_factor = o.rcv_factor = 1;
+  return o;
+}
+
+static struct model_options opt_syn(struct model_options o, const struct vtcp_segment *syn) {
+  int64_t offered = syn->has_mss ? syn->mss : o.ipv6 ? 1220 : 536;
+  o.snd_mss = max(64, min(o.mss, offered));
+  o.wscale = o.wscale_offer && syn->has_wscale;
+  o.snd_factor = o.wscale ? (int64_t)1 << syn->wscale : 1;
+  o.rcv_factor = o.wscale ? (int64_t)1 << o.rcv_shift : 1;
+  return o;
+}
+
+struct model_options model_opt_arrive(struct model_options o, tcb a, segment g, const struct vtcp_segment *syn) {
+  if (!g.syn || g.rst || (a.state != VTCP_LISTEN && a.state != VTCP_SYN_SENT)) return o;
+  if (g.ackf && (a.state == VTCP_LISTEN || !ack_acceptable(a, g))) return o;
+  o = opt_syn(o, syn);
+  if (a.state == VTCP_LISTEN) o.remote_port = syn->src_port;
+  return o;
+}

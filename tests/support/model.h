@@ -1,5 +1,5 @@
 /*
- * spec/tcp.mlw as code: the functions that the core is proved to refine, by the same names, in the same order. A test
+ * spec/tcp.mlw and spec/negotiated.mlw as code: the functions that the core is proved to refine, by the same names, in the same order. A test
  * compares what a call makes of a connection with what the specification makes of it.
  */
 #ifndef VTCP_TESTS_MODEL_H
@@ -29,6 +29,17 @@ struct model_segment {
   uint32_t wire_seq, wire_ack;
 };
 
+/* The type negotiated. */
+/* clang-format off */
+#define MODEL_OPTIONS(F) \
+  F(mss) F(rcv_shift) F(wscale_offer) F(ipv6) F(remote_port) F(snd_mss) F(wscale) F(snd_factor) F(rcv_factor)
+/* clang-format on */
+struct model_options {
+#define MODEL_OPTION(name) int64_t name;
+  MODEL_OPTIONS(MODEL_OPTION)
+#undef MODEL_OPTION
+};
+
 struct model model_of(const struct vtcp *c);                                               /* tcb_abs */
 struct model_segment model_segment_of(const struct vtcp *c, const struct vtcp_segment *s); /* seg_of */
 bool model_allowed(const struct vtcp *c, uint64_t now);                                    /* allowed */
@@ -45,5 +56,11 @@ struct model model_arrive(struct model a, struct model_segment g, bool allow, in
 struct model model_timeout(struct model a, bool user, bool wait);
 struct model model_out_rst(struct model a);
 struct model model_out_range(struct model a, int64_t hi, int64_t adv);
+
+struct model_options model_options_of(const struct vtcp *c); /* opt_abs */
+const char *model_options_difference(struct model_options a, struct model_options b);
+struct model_options model_opt_fresh(struct model_options o);
+struct model_options model_opt_arrive(struct model_options o, struct model a, struct model_segment g,
+                                      const struct vtcp_segment *syn);
 
 #endif
