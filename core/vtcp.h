@@ -147,8 +147,6 @@ enum vtcp_error vtcp_init(struct vtcp *c, const struct vtcp_config *cfg);
       ensures T4_nothing: nothing_yet(c);
       ensures negotiated: opt_abs(c) == spec_opt_open_active(\old(opt_abs(c)), \old(tcb_abs(c)));
       ensures untold: told_nothing(c);
-      ensures negotiated: opt_abs(c) == spec_opt_open_active(\old(opt_abs(c)), \old(tcb_abs(c)));
-      ensures untold: told_nothing(c);
       ensures syn: syn_due(c);
       ensures R2: c->user_at == (c->user_timeout > 0 ? now + c->user_timeout : VTCP_NEVER);
     complete behaviors;
@@ -179,7 +177,6 @@ enum vtcp_error vtcp_open(struct vtcp *c, uint32_t iss, uint64_t now);
       assumes new: c->state == VTCP_CLOSED;
       ensures ok: \result == VTCP_OK;
       ensures T4_nothing: nothing_yet(c);
-      ensures untold: told_nothing(c);
       ensures untold: told_nothing(c);
     complete behaviors;
     disjoint behaviors; */
@@ -301,8 +298,6 @@ struct vtcp_slices vtcp_peek(const struct vtcp *c);
     ensures refine: tcb_abs(c) == \old(tcb_abs(c)) || tcb_abs(c) == spec_receive(\old(tcb_abs(c)), \true);
     KEEPS_STREAM;
     KEEPS_RECEIVED;
-    ensures negotiated: opt_abs(c) == \old(opt_abs(c));
-    ensures told: told{Pre, Post}(c);
     ensures negotiated: opt_abs(c) == \old(opt_abs(c));
     ensures told: told{Pre, Post}(c);
     behavior invalid:
@@ -485,8 +480,6 @@ void vtcp_status(const struct vtcp *c, struct vtcp_status *out);
       KEEPS_STREAM;
       ensures negotiated: \exists integer seq, ack; seg_places{Pre}(c, s, seq, ack) &&
         opt_abs(c) == spec_opt_arrive(\old(opt_abs(c)), \old(tcb_abs(c)), seg_of{Pre}(c, s, seq, ack), opt_of{Pre}(s));
-      ensures negotiated: \exists integer seq, ack; seg_places{Pre}(c, s, seq, ack) &&
-        opt_abs(c) == spec_opt_arrive(\old(opt_abs(c)), \old(tcb_abs(c)), seg_of{Pre}(c, s, seq, ack), opt_of{Pre}(s));
     complete behaviors;
     disjoint behaviors; */
 enum vtcp_error vtcp_input(struct vtcp *c, const struct vtcp_segment *s, uint64_t now);
@@ -509,9 +502,6 @@ enum vtcp_error vtcp_input(struct vtcp *c, const struct vtcp_segment *s, uint64_
     ensures again: \old(c->rtx_at) <= now && c->state >= VTCP_SYN_SENT ==>
       c->rtx_at == VTCP_NEVER && (c->probe || c->snd_ptr == c->snd_una);
     ensures T7_past: now < VTCP_NEVER ==> c->rtx_at > now && c->user_at > now && c->wait_at > now;
-    ensures negotiated: opt_abs(c) == \old(opt_abs(c));
-    ensures told: told{Pre, Post}(c);
-    ensures SHLD_9_warned: warned{Pre, Post}(c);
     ensures negotiated: opt_abs(c) == \old(opt_abs(c));
     ensures told: told{Pre, Post}(c);
     ensures SHLD_9_warned: warned{Pre, Post}(c);
@@ -577,7 +567,6 @@ bool vtcp_path_mss(struct vtcp *c, uint32_t seq, uint16_t mss);
     ensures T7_ack: now <= VTCP_TIME_MAX && !\result && c->ack_due ==> c->ack_at > now;
     ensures T7_deadline: now <= VTCP_TIME_MAX && !\result && \old(c->rtx_at) > now && \old(c->user_at) > now &&
       \old(c->wait_at) > now ==> c->rtx_at > now && c->user_at > now && c->wait_at > now && ack_timer(c) > now;
-    ensures negotiated: opt_abs(c) == \old(opt_abs(c));
     ensures negotiated: opt_abs(c) == \old(opt_abs(c));
     behavior s3_10_rst:
       assumes rst: now <= VTCP_TIME_MAX && c->rst_due != 0;

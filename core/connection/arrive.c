@@ -8,7 +8,6 @@
     KEEPS_INV;
     KEEPS_OCTETS;
     ensures negotiated: opt_abs(c) == spec_opt_peer(\old(opt_abs(c)), port);
-    ensures negotiated: opt_abs(c) == spec_opt_peer(\old(opt_abs(c)), port);
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 static void note_peer(struct vtcp *c, uint16_t port) { c->remote_port = port; }
 
@@ -19,7 +18,6 @@ static void note_peer(struct vtcp *c, uint16_t port) { c->remote_port = port; }
     assigns c->irs, c->snd_wl1, c->snd_wl2;
     KEEPS_INV;
     KEEPS_OCTETS;
-    KEEPS_NEGOTIATED;
     KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_adopt(\old(tcb_abs(c)), seg_abs(g)); */
 static void adopt(struct vtcp *c, struct vtcp_arrival g) {
@@ -39,7 +37,6 @@ static void adopt(struct vtcp *c, struct vtcp_arrival g) {
     ensures inv: tcb_inv(c);
     KEEPS_STREAM;
     KEEPS_RECEIVED;
-    ensures negotiated: opt_abs(c) == spec_opt_syn(\old(opt_abs(c)), opt_of{Pre}(s));
     ensures negotiated: opt_abs(c) == spec_opt_syn(\old(opt_abs(c)), opt_of{Pre}(s));
     ensures refine: tcb_abs(c) == spec_syn_of(\old(tcb_abs(c)), seg_abs(g)); */
 static void syn_of(struct vtcp *c, struct vtcp_arrival g, const struct vtcp_segment *s) {
@@ -61,7 +58,6 @@ static void syn_of(struct vtcp *c, struct vtcp_arrival g, const struct vtcp_segm
     ensures watched: c->snd_una == 0 ==> tcb_watched(c);
     ensures level: c->snd_ptr == 0;
     KEEPS_NEGOTIATED;
-    KEEPS_NEGOTIATED;
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 static void answer_syn(struct vtcp *c, uint64_t now) {
   c->snd_ptr = 0;
@@ -78,8 +74,6 @@ static void answer_syn(struct vtcp *c, uint64_t now) {
     ensures inv: tcb_inv(c);
     KEEPS_STREAM;
     KEEPS_RECEIVED;
-    ensures state: c->state == VTCP_SYN_RECEIVED;
-    KEEPS_NEGOTIATED;
     ensures state: c->state == VTCP_SYN_RECEIVED;
     KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_enter(\old(tcb_abs(c)), VTCP_SYN_RECEIVED); */
@@ -102,8 +96,6 @@ static void enter_syn_received(struct vtcp *c, uint64_t now) {
     ensures inv: tcb_inv(c);
     KEEPS_STREAM;
     KEEPS_RECEIVED;
-    ensures negotiated: opt_abs(c) == spec_opt_arrive_listen(\old(opt_abs(c)), seg_abs(g), opt_of{Pre}(s));
-    TOLD;
     ensures negotiated: opt_abs(c) == spec_opt_arrive_listen(\old(opt_abs(c)), seg_abs(g), opt_of{Pre}(s));
     TOLD;
     ensures refine: tcb_abs(c) == spec_arrive_listen(\old(tcb_abs(c)), seg_abs(g)); */
@@ -143,8 +135,6 @@ static bool ack_acceptable(const struct vtcp *c, struct vtcp_arrival g) {
     TAKES(takes_syn_sent);
     ensures negotiated: opt_abs(c) == spec_opt_syn(\old(opt_abs(c)), opt_of{Pre}(s));
     TOLD;
-    ensures negotiated: opt_abs(c) == spec_opt_syn(\old(opt_abs(c)), opt_of{Pre}(s));
-    TOLD;
     ensures refine: tcb_abs(c) == (g.ackf ?
       spec_arrive_data(spec_ack_owed(spec_establish(spec_syn_of(\old(tcb_abs(c)), seg_abs(g)), seg_abs(g))), seg_abs(g), c->rcv.nxt) :
       spec_enter(spec_syn_of(\old(tcb_abs(c)), seg_abs(g)), VTCP_SYN_RECEIVED)); */
@@ -174,9 +164,6 @@ static void syn_sent_syn(struct vtcp *c, struct vtcp_arrival g, const struct vtc
     ensures inv: tcb_inv(c);
     KEEPS_STREAM;
     TAKES(takes_syn_sent);
-    ensures negotiated: opt_abs(c) ==
-      spec_opt_arrive_syn_sent(\old(opt_abs(c)), \old(tcb_abs(c)), seg_abs(g), opt_of{Pre}(s));
-    TOLD;
     ensures negotiated: opt_abs(c) ==
       spec_opt_arrive_syn_sent(\old(opt_abs(c)), \old(tcb_abs(c)), seg_abs(g), opt_of{Pre}(s));
     TOLD;
@@ -214,7 +201,6 @@ static bool ack_in_range(const struct vtcp *c, struct vtcp_arrival g) {
     KEEPS_INV;
     KEEPS_OCTETS;
     KEEPS_NEGOTIATED;
-    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_challenge(\old(tcb_abs(c)), \old(allowed(c, now))); */
 static void reject(struct vtcp *c, uint64_t now) {
   vtcp_tcb_unacceptable(c);
@@ -231,8 +217,6 @@ static void reject(struct vtcp *c, uint64_t now) {
     ensures inv: tcb_inv(c);
     KEEPS_STREAM;
     TAKES(takes_synchronized);
-    TOLD;
-    KEEPS_NEGOTIATED;
     TOLD;
     KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_arrive_synchronized(\old(tcb_abs(c)), seg_abs(g), \old(allowed(c, now)), c->rcv.nxt); */
@@ -257,8 +241,6 @@ static void arrive_synchronized(struct vtcp *c, struct vtcp_arrival g, uint64_t 
     ensures inv: tcb_inv(c);
     KEEPS_STREAM;
     TAKES(takes_syn_received);
-    TOLD;
-    KEEPS_NEGOTIATED;
     TOLD;
     KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_arrive_syn_received(\old(tcb_abs(c)), seg_abs(g), \old(allowed(c, now)), c->rcv.nxt); */
@@ -299,8 +281,6 @@ static bool syn_ack_at_irs(const struct vtcp *c, struct vtcp_arrival g) {
     TAKES(takes_other);
     TOLD;
     KEEPS_NEGOTIATED;
-    TOLD;
-    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_arrive_other(\old(tcb_abs(c)), seg_abs(g), \old(allowed(c, now)), c->rcv.nxt); */
 /* RFC 9293 s3.10.7.4 */
 static void arrive_other(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
@@ -332,8 +312,6 @@ static void arrive_other(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
     ensures inv: tcb_inv(c);
     KEEPS_STREAM;
     TAKES(takes);
-    ensures negotiated: opt_abs(c) == spec_opt_arrive(\old(opt_abs(c)), \old(tcb_abs(c)), seg_abs(g), opt_of{Pre}(s));
-    TOLD;
     ensures negotiated: opt_abs(c) == spec_opt_arrive(\old(opt_abs(c)), \old(tcb_abs(c)), seg_abs(g), opt_of{Pre}(s));
     TOLD;
     ensures refine: tcb_abs(c) == spec_arrive(\old(tcb_abs(c)), seg_abs(g), \old(allowed(c, now)), c->rcv.nxt); */

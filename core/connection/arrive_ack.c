@@ -19,8 +19,6 @@ void vtcp_arrive_window_of(struct vtcp *c, struct vtcp_arrival g) {
     KEEPS(acked); KEEPS(unacked); KEEPS(timers); KEEPS_STREAM; KEEPS_RECEIVED;
     ensures established: c->ev_established;
     KEEPS_NEGOTIATED;
-    ensures established: c->ev_established;
-    KEEPS_NEGOTIATED;
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 static void start_policy(struct vtcp *c, int64_t ack, uint64_t now) {
   vtcp_congestion_init(&c->cc, c->snd_mss, c->rtt.backoffs > 0);
@@ -52,8 +50,6 @@ static void start_policy(struct vtcp *c, int64_t ack, uint64_t now) {
     KEEPS_RECEIVED;
     ensures established: c->state == VTCP_ESTABLISHED || c->state == VTCP_FIN_WAIT_1;
     KEEPS_NEGOTIATED;
-    ensures established: c->state == VTCP_ESTABLISHED || c->state == VTCP_FIN_WAIT_1;
-    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_now_established(\old(tcb_abs(c)), seg_abs(g)); */
 static void now_established(struct vtcp *c, struct vtcp_arrival g) {
   c->snd_una = g.ack;
@@ -79,7 +75,6 @@ void vtcp_arrive_establish(struct vtcp *c, struct vtcp_arrival g, uint64_t now) 
     KEEPS_OCTETS;
     KEEPS(timers);
     KEEPS_NEGOTIATED;
-    KEEPS_NEGOTIATED;
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 static void resend(struct vtcp *c) {
   c->rtx_head = true;
@@ -97,7 +92,6 @@ static void resend(struct vtcp *c) {
     KEEPS_INV;
     KEEPS_OCTETS;
     KEEPS_NEGOTIATED;
-    KEEPS_NEGOTIATED;
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 static bool duplicate(struct vtcp *c) {
   bool lost = vtcp_congestion_duplicate(&c->cc, c->snd_nxt - c->snd_una, c->snd_una, c->snd_nxt);
@@ -114,7 +108,6 @@ static bool duplicate(struct vtcp *c) {
     assigns WRITES_CC, c->rtt.timed_end, c->rtx_head;
     KEEPS_INV;
     KEEPS_OCTETS;
-    KEEPS_NEGOTIATED;
     KEEPS_NEGOTIATED;
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 static void count_duplicate(struct vtcp *c, struct vtcp_arrival g) {
@@ -135,7 +128,6 @@ static void count_duplicate(struct vtcp *c, struct vtcp_arrival g) {
     KEEPS_OCTETS;
     KEEPS(timers);
     KEEPS_NEGOTIATED;
-    KEEPS_NEGOTIATED;
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 static void sample(struct vtcp *c, uint64_t now) {
   vtcp_rtt_acked(&c->rtt, c->snd_una, now);
@@ -152,7 +144,6 @@ static void sample(struct vtcp *c, uint64_t now) {
     assigns WRITES_CC, c->rtx_head;
     KEEPS(mem); KEEPS(snd); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); KEEPS(state);
     KEEPS(acked); KEEPS(unacked); KEEPS(timers); KEEPS_STREAM; KEEPS_RECEIVED;
-    KEEPS_NEGOTIATED;
     KEEPS_NEGOTIATED;
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 static bool grow(struct vtcp *c, int64_t acked) {
@@ -172,8 +163,6 @@ static bool grow(struct vtcp *c, int64_t acked) {
     KEEPS(mem); KEEPS(snd); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); KEEPS(state);
     KEEPS(acked); KEEPS(unacked); KEEPS_STREAM; KEEPS_RECEIVED;
     ensures RFC6298_s5_3: \old(tcb_snd(c)) && c->state >= VTCP_ESTABLISHED && \old(tcb_timers(c)) ==> tcb_armed(c);
-    ensures space: c->ev_space <==> \old(c->ev_space) || !c->fin;
-    KEEPS_NEGOTIATED;
     ensures space: c->ev_space <==> \old(c->ev_space) || !c->fin;
     KEEPS_NEGOTIATED;
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
@@ -197,8 +186,6 @@ static void rearm(struct vtcp *c, uint64_t now) {
     ensures armed: c->state >= VTCP_ESTABLISHED && \old(tcb_timers(c)) ==> tcb_armed(c);
     ensures space: c->ev_space <==> \old(c->ev_space) || !c->fin;
     KEEPS_NEGOTIATED;
-    ensures space: c->ev_space <==> \old(c->ev_space) || !c->fin;
-    KEEPS_NEGOTIATED;
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 static void progress(struct vtcp *c, int64_t acked, uint64_t now) {
   sample(c, now);
@@ -217,7 +204,6 @@ static void progress(struct vtcp *c, int64_t acked, uint64_t now) {
     ensures snd: tcb_snd(c);
     ensures una: c->snd_una == ack;
     KEEPS(armed); KEEPS_STREAM; KEEPS_RECEIVED;
-    KEEPS_NEGOTIATED;
     KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_una_of(\old(tcb_abs(c)), ack); */
 static void una_of(struct vtcp *c, int64_t ack) {
@@ -244,8 +230,6 @@ static void una_of(struct vtcp *c, int64_t ack) {
     KEEPS(armed); KEEPS_STREAM; KEEPS_RECEIVED;
     ensures space: c->ev_space <==> \old(c->ev_space) || (\old(c->snd_una) < c->snd_una && !c->fin);
     KEEPS_NEGOTIATED;
-    ensures space: c->ev_space <==> \old(c->ev_space) || (\old(c->snd_una) < c->snd_una && !c->fin);
-    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_ack_una(\old(tcb_abs(c)), seg_abs(g)); */
 static void ack_una(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
   if (g.ack <= c->snd_una) return;
@@ -261,7 +245,6 @@ static void ack_una(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
     assigns c->probes, c->snd_wnd, c->snd_wl1, c->snd_wl2, c->snd_wnd_max;
     KEEPS_INV;
     KEEPS_OCTETS;
-    KEEPS_NEGOTIATED;
     KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_ack_window(\old(tcb_abs(c)), seg_abs(g)); */
 static void ack_window(struct vtcp *c, struct vtcp_arrival g) {
@@ -308,7 +291,6 @@ static void ack_fin(struct vtcp *c, uint64_t now) {
     assigns c->user_at;
     KEEPS_INV;
     KEEPS_OCTETS;
-    KEEPS_NEGOTIATED;
     KEEPS_NEGOTIATED;
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 /* The user timeout runs while something is unacknowledged and the peer gives no sign of life: an advance, or an

@@ -9,7 +9,6 @@
     KEEPS_STREAM;
     KEEPS_RECEIVED;
     TOLD;
-    TOLD;
     ensures refine: tcb_abs(c) == spec_back_to_listen(\old(tcb_abs(c))); */
 static void back_to_listen(struct vtcp *c) {
   vtcp_tcb_fresh_send(c);

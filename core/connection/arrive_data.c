@@ -12,8 +12,6 @@
     KEEPS_OCTETS;
     TOLD;
     KEEPS_NEGOTIATED;
-    TOLD;
-    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_arrive_urg(\old(tcb_abs(c)), seg_abs(g)); */
 static void arrive_urg(struct vtcp *c, struct vtcp_arrival g) {
   if (!vtcp_tcb_receiving(c) || !g.urg) return;
@@ -21,7 +19,6 @@ static void arrive_urg(struct vtcp *c, struct vtcp_arrival g) {
   if (up <= c->rcv_up) return;
   c->rcv_up = up;
   //@ assert slots: vtcp_reassembly_same_slots{Pre, Here}(&c->rcv);
-  if (up > c->rcv.nxt - c->rcv.len) c->ev_urgent = true;
   //@ assert shape: \at(vtcp_reassembly_shape(&c->rcv), Pre) ==> vtcp_reassembly_shape(&c->rcv);
   //@ assert kept: \at(vtcp_reassembly_slots(&c->rcv), Pre) ==> vtcp_reassembly_slots(&c->rcv);
   //@ assert disjoint: \at(vtcp_reassembly_disjoint(&c->rcv), Pre) ==> vtcp_reassembly_disjoint(&c->rcv);
@@ -35,7 +32,6 @@ static void arrive_urg(struct vtcp *c, struct vtcp_arrival g) {
     assigns c->unstored;
     KEEPS_INV;
     KEEPS_OCTETS;
-    KEEPS_NEGOTIATED;
     KEEPS_NEGOTIATED;
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 static void count_unstored(struct vtcp *c) {
@@ -147,7 +143,6 @@ static bool store(struct vtcp *c, struct vtcp_arrival g, int64_t first, int64_t 
     KEEPS_STREAM;
     TAKES(takes_data);
     KEEPS_NEGOTIATED;
-    KEEPS_NEGOTIATED;
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 static bool store_text(struct vtcp *c, struct vtcp_arrival g) {
   int64_t first = g.seq + (g.syn ? 1 : 0);
@@ -190,7 +185,6 @@ static void advance(struct vtcp *c) {
     KEEPS_INV;
     KEEPS_OCTETS;
     KEEPS_NEGOTIATED;
-    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_ack_owed(\old(tcb_abs(c))); */
 /* When the ACK that text draws must leave: at once when the text was out of order (RFC 5681 s4.2) or a second full
    segment (SHLD-19), else soon (MUST-58). */
@@ -217,9 +211,6 @@ static void schedule_ack(struct vtcp *c, bool in_order, uint64_t now) {
     ensures marks: c->rcv_up == \old(c->rcv_up) && c->snd_una == \old(c->snd_una);
     TOLD;
     KEEPS_NEGOTIATED;
-    ensures marks: c->rcv_up == \old(c->rcv_up) && c->snd_una == \old(c->snd_una);
-    TOLD;
-    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_arrive_text(\old(tcb_abs(c)), seg_abs(g), c->rcv.nxt); */
 static void arrive_text(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
   if (!vtcp_tcb_receiving(c)) return;
@@ -236,7 +227,6 @@ static void arrive_text(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
     assigns c->rcv_fin;
     KEEPS_INV;
     KEEPS_OCTETS;
-    KEEPS_NEGOTIATED;
     KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_note_fin(\old(tcb_abs(c)), seg_abs(g)); */
 static void note_fin(struct vtcp *c, struct vtcp_arrival g) {
@@ -299,10 +289,6 @@ static void after_fin(struct vtcp *c, uint64_t now) {
       (VTCP_ESTABLISHED <= \old(c->state) <= VTCP_FIN_WAIT_2 && c->state >= VTCP_CLOSE_WAIT);
     TOLD;
     KEEPS_NEGOTIATED;
-    ensures half: c->state == \old(c->state) ||
-      (VTCP_ESTABLISHED <= \old(c->state) <= VTCP_FIN_WAIT_2 && c->state >= VTCP_CLOSE_WAIT);
-    TOLD;
-    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_take_fin(\old(tcb_abs(c))); */
 static void take_fin(struct vtcp *c, uint64_t now) {
   if (!vtcp_tcb_receiving(c) || c->rcv_fin != c->rcv_nxt) return;
@@ -324,10 +310,6 @@ static void take_fin(struct vtcp *c, uint64_t now) {
     ensures inv: tcb_inv(c);
     KEEPS_STREAM;
     KEEPS_RECEIVED;
-    ensures half: c->state == \old(c->state) ||
-      (VTCP_ESTABLISHED <= \old(c->state) <= VTCP_FIN_WAIT_2 && c->state >= VTCP_CLOSE_WAIT);
-    TOLD;
-    KEEPS_NEGOTIATED;
     ensures half: c->state == \old(c->state) ||
       (VTCP_ESTABLISHED <= \old(c->state) <= VTCP_FIN_WAIT_2 && c->state >= VTCP_CLOSE_WAIT);
     TOLD;

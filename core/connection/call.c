@@ -35,8 +35,6 @@ static void become(struct vtcp *c, int32_t state, bool passive, uint64_t user_at
     ensures present: \forall integer o; vtcp_reassembly_present(&c->rcv, o) <==> o < 1;
     ensures negotiated: opt_abs(c) == spec_opt_fresh(\old(opt_abs(c)));
     ensures untold: told_nothing(c);
-    ensures negotiated: opt_abs(c) == spec_opt_fresh(\old(opt_abs(c)));
-    ensures untold: told_nothing(c);
     ensures refine: tcb_abs(c) ==
       spec_become(spec_opened(\old(tcb_abs(c)), iss, \min(\old(c->rcv.cap), 65535)), state, truth(passive)); */
 static void begin(struct vtcp *c, uint32_t iss, int32_t state, bool passive, uint64_t user_at) {

@@ -482,7 +482,6 @@ static uint64_t rtx_time(const struct vtcp *c, int64_t nxt, uint64_t now) {
     KEEPS(unacked);
     ensures armed: \old(tcb_armed(c)) && c->state >= VTCP_ESTABLISHED && rtx_at != VTCP_NEVER ==> tcb_armed(c);
     KEEPS_NEGOTIATED;
-    KEEPS_NEGOTIATED;
     ensures same: tcb_abs(c) == \old(tcb_abs(c)); */
 static void set(struct vtcp *c, int64_t ptr, uint64_t rtx_at, uint64_t user_at) {
   c->snd_ptr = ptr;

@@ -31,7 +31,6 @@ struct vtcp_arrival {
     KEEPS_INV;
     KEEPS_OCTETS;
     KEEPS_NEGOTIATED;
-    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_ack_owed(\old(tcb_abs(c))); */
 void vtcp_tcb_ack_now(struct vtcp *c);
 
@@ -57,7 +56,6 @@ void vtcp_tcb_challenge(struct vtcp *c, uint64_t now);
     KEEPS_INV;
     KEEPS_OCTETS;
     KEEPS_NEGOTIATED;
-    KEEPS_NEGOTIATED;
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 void vtcp_tcb_unacceptable(struct vtcp *c);
 
@@ -75,7 +73,6 @@ void vtcp_tcb_unacceptable(struct vtcp *c);
     KEEPS_STREAM;
     KEEPS_RECEIVED;
     KEEPS_NEGOTIATED;
-    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_enter(\old(tcb_abs(c)), state); */
 void vtcp_tcb_enter(struct vtcp *c, int32_t state);
 
@@ -91,7 +88,6 @@ void vtcp_tcb_enter(struct vtcp *c, int32_t state);
     KEEPS(acked); KEEPS(unacked); KEEPS(watched); KEEPS_STREAM; KEEPS_RECEIVED;
     ensures armed: \old(tcb_armed(c)) && c->state == VTCP_TIME_WAIT ==> tcb_armed(c);
     KEEPS_NEGOTIATED;
-    KEEPS_NEGOTIATED;
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 void vtcp_tcb_start_wait(struct vtcp *c, uint64_t now);
 
@@ -103,8 +99,6 @@ void vtcp_tcb_start_wait(struct vtcp *c, uint64_t now);
     ensures quiet: vtcp_quiet(c) && c->ev_ended;
     KEEPS_INV;
     KEEPS_OCTETS;
-    ensures told: \old(c->state) != VTCP_CLOSED ==> told{Pre, Post}(c);
-    KEEPS_NEGOTIATED;
     ensures told: \old(c->state) != VTCP_CLOSED ==> told{Pre, Post}(c);
     KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_finish(\old(tcb_abs(c)), outcome); */
@@ -124,7 +118,6 @@ void vtcp_tcb_finish(struct vtcp *c, int32_t outcome);
     KEEPS_RECEIVED;
     ensures rtt: vtcp_rtt_inv(&c->rtt) && c->rtt.rto_min == \old(c->rtt.rto_min);
     ensures fresh: tcb_send_fresh(c) && tcb_idle(c);
-    KEEPS_NEGOTIATED;
     KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_fresh_send(\old(tcb_abs(c))); */
 void vtcp_tcb_fresh_send(struct vtcp *c);
@@ -150,8 +143,6 @@ void vtcp_tcb_fresh_send(struct vtcp *c);
     ensures stream: \forall octets s; vtcp_ring_holds(&c->snd, s);
     ensures received: \forall octets s; vtcp_reassembly_holds(&c->rcv, s);
     ensures present: \forall integer o; vtcp_reassembly_present(&c->rcv, o) <==> o < 1;
-    ensures negotiated: opt_abs(c) == spec_opt_fresh(\old(opt_abs(c)));
-    ensures untold: told_nothing(c);
     ensures negotiated: opt_abs(c) == spec_opt_fresh(\old(opt_abs(c)));
     ensures untold: told_nothing(c);
     ensures refine: tcb_abs(c) == spec_opened(\old(tcb_abs(c)), iss, \min(\old(c->rcv.cap), 65535)); */
@@ -261,7 +252,6 @@ struct vtcp_reset vtcp_arrival_reset(bool ackf, uint32_t seq, uint32_t ack, uint
     KEEPS_INV;
     KEEPS_OCTETS;
     KEEPS_NEGOTIATED;
-    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_reset_for(\old(tcb_abs(c)), seg_abs(g)); */
 void vtcp_arrival_reset_for(struct vtcp *c, struct vtcp_arrival g);
 
@@ -317,8 +307,6 @@ bool vtcp_arrive_seq(struct vtcp *c, struct vtcp_arrival g, uint64_t now);
     KEEPS_RECEIVED;
     TOLD;
     KEEPS_NEGOTIATED;
-    TOLD;
-    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_arrive_rst(\old(tcb_abs(c)), seg_abs(g), \old(allowed(c, now))); */
 void vtcp_arrive_rst(struct vtcp *c, struct vtcp_arrival g, uint64_t now);
 
@@ -331,8 +319,6 @@ void vtcp_arrive_rst(struct vtcp *c, struct vtcp_arrival g, uint64_t now);
     ensures inv: tcb_inv(c);
     KEEPS_STREAM;
     KEEPS_RECEIVED;
-    TOLD;
-    KEEPS_NEGOTIATED;
     TOLD;
     KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_arrive_syn(\old(tcb_abs(c)), seg_abs(g), \old(allowed(c, now))); */
@@ -365,9 +351,6 @@ void vtcp_arrive_window_of(struct vtcp *c, struct vtcp_arrival g);
     TOLD;
     ensures state: c->state == VTCP_ESTABLISHED || c->state == VTCP_FIN_WAIT_1;
     KEEPS_NEGOTIATED;
-    TOLD;
-    ensures state: c->state == VTCP_ESTABLISHED || c->state == VTCP_FIN_WAIT_1;
-    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_establish(\old(tcb_abs(c)), seg_abs(g)); */
 void vtcp_arrive_establish(struct vtcp *c, struct vtcp_arrival g, uint64_t now);
 
@@ -388,10 +371,6 @@ void vtcp_arrive_establish(struct vtcp *c, struct vtcp_arrival g, uint64_t now);
       (c->state >= VTCP_CLOSE_WAIT <==> \old(c->state) >= VTCP_CLOSE_WAIT);
     TOLD;
     KEEPS_NEGOTIATED;
-    ensures half: c->state == VTCP_CLOSED ||
-      (c->state >= VTCP_CLOSE_WAIT <==> \old(c->state) >= VTCP_CLOSE_WAIT);
-    TOLD;
-    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_arrive_ack(\old(tcb_abs(c)), seg_abs(g)); */
 void vtcp_arrive_ack(struct vtcp *c, struct vtcp_arrival g, uint64_t now);
 
@@ -406,11 +385,6 @@ void vtcp_arrive_ack(struct vtcp *c, struct vtcp_arrival g, uint64_t now);
     ensures inv: tcb_inv(c);
     KEEPS_STREAM;
     TAKES(takes_data);
-    ensures una: c->snd_una == \old(c->snd_una);
-    ensures half: c->state == \old(c->state) ||
-      (VTCP_ESTABLISHED <= \old(c->state) <= VTCP_FIN_WAIT_2 && c->state >= VTCP_CLOSE_WAIT);
-    TOLD;
-    KEEPS_NEGOTIATED;
     ensures una: c->snd_una == \old(c->snd_una);
     ensures half: c->state == \old(c->state) ||
       (VTCP_ESTABLISHED <= \old(c->state) <= VTCP_FIN_WAIT_2 && c->state >= VTCP_CLOSE_WAIT);

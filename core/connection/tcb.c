@@ -65,7 +65,6 @@ static void fresh_offsets(struct vtcp *c) {
     ensures stream: \forall octets s; vtcp_ring_holds(&c->snd, s);
     KEEPS_RECEIVED;
     KEEPS_NEGOTIATED;
-    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_fresh_queue(\old(tcb_abs(c)));
     KEEPS(receive_fresh); KEEPS(mem); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); */
 static void fresh_queue(struct vtcp *c) {
@@ -141,7 +140,6 @@ void vtcp_tcb_fresh_send(struct vtcp *c) {
     ensures rtt: \old(vtcp_rtt_inv(&c->rtt)) ==> vtcp_rtt_inv(&c->rtt);
     KEEPS(mem); KEEPS(snd); KEEPS(options); KEEPS(policy); KEEPS(send_fresh); KEEPS(idle);
     KEEPS_NEGOTIATED;
-    KEEPS_NEGOTIATED;
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 static void clear_received(struct vtcp *c) {
   vtcp_reassembly_clear(&c->rcv, 1);
@@ -163,7 +161,6 @@ static void clear_received(struct vtcp *c) {
     KEEPS_RECEIVED;
     ensures rtt: \old(vtcp_rtt_inv(&c->rtt)) ==> vtcp_rtt_inv(&c->rtt);
     KEEPS(mem); KEEPS(snd); KEEPS(reassembly); KEEPS(options); KEEPS(policy); KEEPS(send_fresh); KEEPS(idle);
-    KEEPS_NEGOTIATED;
     KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_fresh_receive(\old(tcb_abs(c)), \min(c->rcv.cap, 65535)); */
 static void fresh_edges(struct vtcp *c) {
