@@ -231,7 +231,8 @@ class Gate(Results):
     def symbols(self, path):
         """What a file defines and calls, by the compiler."""
         obj = os.path.join(self.tmp, re.sub(r"\W", "_", path) + ".o")
-        status, out = self.execute(["gcc", "-std=c11", "-O0", "-fkeep-static-functions", "-Icore", "-c", path, "-o", obj])
+        status, out = self.execute(
+            ["gcc", "-std=c11", "-O0", "-fkeep-static-functions", "-Icore", "-c", path, "-o", obj])
         if status != 0:
             return [], [], out
         lines = [l.split() for l in self.execute(["nm", obj])[1].splitlines()]

@@ -1,5 +1,5 @@
-"""What must hold of the sources before any prover runs: every contract is there, complete and labelled; nothing is assumed;
-the provers read the same program as the compiler. Each function returns what it finds wrong, as text."""
+"""What must hold of the sources before any prover runs: every contract is there, complete and labelled; nothing is
+assumed; the provers read the same program as the compiler. Each function returns what it finds wrong, as text."""
 import glob
 import hashlib
 import os
@@ -130,7 +130,8 @@ def check_annotations(text, bound):
 
 
 def without_comments(text):
-    return re.sub(r"//[^\n]*|/\*.*?\*/|\"(?:\\.|[^\"\\\n])*\"", lambda m: m.group() if m.group()[0] == '"' else " ", text, flags=re.S)
+    return re.sub(r"//[^\n]*|/\*.*?\*/|\"(?:\\.|[^\"\\\n])*\"",
+                  lambda m: m.group() if m.group()[0] == '"' else " ", text, flags=re.S)
 
 
 def check_text(text):
@@ -200,7 +201,8 @@ def declarations(text):
         if m and not m.group(3):
             module = m.group(1) or m.group(2)
         elif m:
-            proof = statement_end(part) if re.match(r"let\s+(?:rec\s+)?(?:ghost\s+)?lemma\b|with\s+lemma\b", part) else len(part)
+            lemma = re.match(r"let\s+(?:rec\s+)?(?:ghost\s+)?lemma\b|with\s+lemma\b", part)
+            proof = statement_end(part) if lemma else len(part)
             name = f"{module}.{m.group(3)}"
             found[name] = found.get(name, "") + part[:proof]
     return found
