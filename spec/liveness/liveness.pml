@@ -26,7 +26,9 @@ bool done_a, done_b;  /* all delivered, all acknowledged, nothing owed; CLOSED b
 bool timer_a, timer_b; /* a timer runs */
 bool turn_b;
 byte spent_a, spent_b;
+#ifndef BUDGET
 #define BUDGET 2
+#endif
 #define may_run_a (!turn_b || !timer_b)
 #define may_run_b (turn_b || !timer_a)
 

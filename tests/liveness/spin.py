@@ -116,7 +116,7 @@ BROKEN_SPEC = (
 
 
 def broken():
-    print(f"1..{len(PROPERTIES) + len(BROKEN) + len(BROKEN_SPEC)}")
+    print(f"1..{len(PROPERTIES) + len(BROKEN) + 1 + len(BROKEN_SPEC)}")
     failed = number = 0
 
     def say(good, text):
@@ -133,6 +133,11 @@ def broken():
         with tempfile.TemporaryDirectory() as folder:
             model(folder, start, option)
             say(verify(folder, PROPERTIES[k])[1] > 0, f"{start}, when {what}: refuted is \"{PROPERTIES[k][0]}\"")
+    with tempfile.TemporaryDirectory() as folder:
+        model(folder, "both-close")
+        endless = PROPERTIES[3]
+        say(verify(folder, (endless[0], ["-DBUDGET=256"], *endless[2:]))[1] > 0,
+            f"both-close, without the budget of RFC 5961: refuted is \"{endless[0]}\"")
     for what, right, wrong, k in BROKEN_SPEC:
         with tempfile.TemporaryDirectory() as folder:
             model(folder, "quiet", generate=generator(folder, right, wrong))
