@@ -1,4 +1,4 @@
-(* Both endpoints and the network between them, from a start, breadth first: which endpoints there are, and what each
+(* Both endpoints and the network between them, from a start, breadth first: which endpoints there are, what each
    can receive, do and send. All that liveness.pml does is among it: there, budget and turns leave less. *)
 open Endpoint
 
@@ -12,7 +12,8 @@ type side = {
   mutable count : int;
   received : (int * int, int * int option) Hashtbl.t (* by endpoint and message *) }
 
-type found = { a : side; b : side; messages : (message, int) Hashtbl.t; mutable texts : message list; mutable states : int }
+type found = {
+  a : side; b : side; messages : (message, int) Hashtbl.t; mutable texts : message list; mutable states : int }
 
 exception Too_many
 

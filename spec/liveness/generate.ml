@@ -24,7 +24,8 @@ let process f s side closes name out into control =
     let runs e = Bool.to_int (timers s.world e <> []) in
     Printf.sprintf "%s%s%sgoto %s"
       (if is_new state then Printf.sprintf "%s = %s; " control states.(state e') else "")
-      (if is_new (fun e -> Bool.to_int (finished e)) then Printf.sprintf "done_%s = %b; " control (finished e') else "")
+      (if is_new (fun e -> Bool.to_int (finished e))
+       then Printf.sprintf "done_%s = %b; " control (finished e') else "")
       (if is_new runs then Printf.sprintf "timer_%s = %b; " control (runs e' = 1) else "")
       (label j) in
   let by_local = Array.make side.count [] in

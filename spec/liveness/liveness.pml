@@ -1,6 +1,6 @@
 /*
  * Two endpoints and the network between them: channels and their faults, and what must come about. The endpoints are
- * generated from spec/tcp.mlw (generate.ml): one label for each endpoint there is, whose options are all that it can do.
+ * generated from spec/tcp.mlw (generate.ml): a label for each endpoint there is, whose options are all that it can do.
  * A channel delivers in any order; LOST segments are lost and TWICE are doubled, whichever.
  * Time: a timer (timeout) runs out when nothing else can happen, as round trips are shorter than timers; those of the
  * two endpoints take turns, as each doubles when it has run out (RFC 6298 s5.5). Then the budget of acknowledgments for
