@@ -157,7 +157,7 @@ let timers w e =
   let again =
     if not (w.retransmit && waiting e) then []
     else if Z.equal e.a.snd_una e.a.snd_nxt || (state e >= 4 && Z.equal e.a.snd_wnd Z.zero) then
-      [ { e with probe = true } ]
+      [ { e with probe = true; ptr = e.a.snd_una } ]
     else [ { e with ptr = e.a.snd_una } ] in
   let wait = if state e = 10 then [ follow { e with a = timeout e.a false true } 10 ] else [] in
   again @ wait
