@@ -37,7 +37,7 @@ obj = $(patsubst %.c,$(BUILD)/%.o,$1)
 
 PACKAGES := afl++ ca-certificates clang clang-format clang-tidy cppcheck curl cvc4 frama-c-base gcc gcc-arm-none-eabi \
   iproute2 libc6-dev libclang-rt-14-dev libcmocka-dev libgmp-dev liblwip-dev libnewlib-arm-none-eabi libpcap-dev \
-  libsodium-dev libzarith-ocaml-dev make netcat-openbsd ocaml-nox pkg-config python3 python3-lark spin tshark \
+  libsodium-dev libzarith-ocaml-dev make netcat-openbsd ocaml-nox pkg-config python3 python3-lark spin tcc tshark \
   valgrind why3 z3
 
 .PHONY: all build setup demo packetdrill check check-sanitize check-contracts check-programs interop fuzz fuzz-corpus \
