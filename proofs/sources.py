@@ -11,7 +11,7 @@ CLAUSES = {"assigns", "behavior", "decreases", "ensures", "exits", "requires", "
 LOGIC = {"axiomatic", "lemma", "logic", "predicate", "type"}
 # Recursive ACSL definitions become axioms inside WP; each one here must be shown total in proofs/ASSUMPTIONS.md.
 RECURSIVE = set()
-SPEC = {".acsl", ".csv", ".driver", ".md", ".mlw"}
+SPEC = {".acsl", ".csv", ".driver", ".md", ".ml", ".mlw", ".pml"}  # .ml, .pml: not for Why3 or WP
 WP_SWITCHES = ["-wp", "-wp-rte", "-warn-unsigned-overflow", "-warn-unsigned-downcast", "-warn-signed-downcast"]
 
 
