@@ -27,7 +27,7 @@ LIST, BUILD = "proofs/mutants.json", "build/proofs/mutants"
 STEPS, MARGIN = 30000, 3  # a goal has at least so many steps of CVC4, or three times as many as the function needs
 HARDER = (120000, 600000)  # tried when a function needs more
 ONLY_WP = ["-no-autoload-plugins", "-load-module", "rtegen,wp"]  # Frama-C starts in two thirds of the time
-CLOCK = 60  # seconds a goal, should steps not end it
+CLOCKS = (60, 600)  # seconds a goal, should steps not end it; the second when the first was too short
 GOAL = re.compile(r"\[wp\] \[([^\]]+)\] Goal (\S+)(?: : (\w[\w ]*))?(?:.* \((\d+)\))?")
 REASON = re.compile(r"(equivalent|contract to be strengthened): \S")
 KINDS = ("invalid", "same", "killed", "survived")
@@ -42,8 +42,8 @@ def read(path):
         return f.read()
 
 
-def by_steps(provers, steps):
-    return prove.trying(provers, CLOCK // 10) + ["-wp-steps", str(steps)]
+def by_steps(provers, steps, clock=CLOCKS[0]):
+    return prove.trying(provers, clock // 10) + ["-wp-steps", str(steps)]
 
 
 class Progress:
@@ -106,7 +106,7 @@ class Runner:
         self.cpp = shlex.split(next(f.split("=", 1)[1] for f in gate.flags if f.startswith("-cpp-extra-args=")))
         self.sources, self.limits, self.known = {}, {}, {}
         self.lock, self.locks, self.local = threading.Lock(), collections.defaultdict(threading.Lock), threading.local()
-        self.serial = self.stopped = 0
+        self.serial, self.stopped, self.done, self.problems = 0, False, [], []
         gate.session = os.path.abspath(BUILD + "/session")
         os.makedirs(gate.session, exist_ok=True)
         versions = [gate.execute(c)[1].splitlines()[0] for c in
@@ -264,7 +264,10 @@ class Runner:
             return self.known[key]
         self.local.host, began = source.host(m.function), time.time()
         path = self.stand(source, m.function, mutate.apply(source.text, m))
-        verdict, goal, why, _ = self.run(path, m.function, by_steps(provers, steps))
+        for clock in CLOCKS:
+            verdict, goal, why, _ = self.run(path, m.function, by_steps(provers, steps, clock))
+            if why != "Timeout":
+                break
         if verdict == "killed" and self.gate_limits:
             most = prove.trying(prove.PROVERS, prove.FULL[0], len(prove.PROVERS))
             verdict, goal, why, _ = self.run(path, m.function, most)
@@ -289,8 +292,8 @@ class Runner:
     # -- all of them -----------------------------------------------------------------------------------------------
 
     def try_all(self, mutants, jobs, enough):
-        """Tries mutants in this order until `enough` are valid; returns [(mutant, result)] and the problems."""
-        done, problems, queue, valid = [], [], list(reversed(mutants)), [0]
+        """Tries mutants in this order until `enough` are valid."""
+        queue, valid = list(reversed(mutants)), [0]
 
         def worker():
             while not self.stopped:
@@ -304,11 +307,11 @@ class Runner:
                 except KeyboardInterrupt:
                     return
                 except Exception as e:  # a mutant that cannot be tried must fail the run
-                    problems.append(f"{type(e).__name__}: {e}")
+                    self.problems.append(f"{type(e).__name__}: {e}")
                     continue
                 kind = "killed" if result["verdict"] in ("refused", "smoke") else result["verdict"]
                 with self.lock:
-                    done.append((m, {**result, "kind": kind}))
+                    self.done.append((m, {**result, "kind": kind}))
                     valid[0] -= kind in ("invalid", "same")
                 if kind == "survived" and not self.reason(m):
                     self.progress.line(f"survived: {shown(m)}")
@@ -320,7 +323,6 @@ class Runner:
         for t in threads:
             while t.is_alive():
                 t.join(0.5)
-        return done, problems
 
     def entry(self, m):
         for e in self.list["survivors"].get(m.path, []):
@@ -333,10 +335,10 @@ class Runner:
         e = self.entry(m)
         return e["reason"] if e and REASON.match(e["reason"]) else None
 
-    def store(self, done, whole):
+    def store(self, whole):
         """Adds survivors, for a reason to be written; of whole files also replaces numbers and drops the killed."""
-        for path in sorted({m.path for m, _ in done}):
-            mine = [(m, r) for m, r in done if m.path == path]
+        for path in sorted({m.path for m, _ in self.done}):
+            mine = [(m, r) for m, r in self.done if m.path == path]
             alive = [m for m, r in mine if r["kind"] == "survived"]
             entries = [] if path in whole else list(self.list["survivors"].get(path, []))
             for m in alive:
@@ -363,14 +365,14 @@ def shown(m):
     return f"{m.path}: {m.function} ({m.operator}{f' #{m.nth}' if m.nth > 1 else ''})\n    {m.line}\n    {m.becomes}"
 
 
-def table(runner, done):
+def table(runner):
     """Numbers a file. Returns (tried, killed, survived, explained) of all."""
     head = ("file", "mutants", "invalid", "same", "killed", "refused", "smoke", "survived", "explained", "%")
     print("{:<30} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8} {:>9} {:>9} {:>6}".format(*head))
     total = collections.Counter()
-    for path in sorted({m.path for m, _ in done}) + ["total"]:
+    for path in sorted({m.path for m, _ in runner.done}) + ["total"]:
         count = collections.Counter()
-        for m, r in done:
+        for m, r in runner.done:
             if m.path == path:
                 count.update({"mutants", r["kind"]} | ({r["verdict"]} & {"refused", "smoke"}))
                 count["explained"] += r["kind"] == "survived" and bool(runner.reason(m))
@@ -424,20 +426,22 @@ def main():
     os.chdir(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
     os.environ["PWD"] = os.getcwd()  # Frama-C resolves relative paths by it
     gate = prove.Gate(True)
-    runner = None
+    runner, stopped = None, False
+    for number in signal.SIGINT, signal.SIGTERM:
+        signal.signal(number, signal.default_int_handler)
     try:
         gate.configure_why3()
         runner = Runner(gate, args.list, not args.sample, args.gate_limits)
         mutants, whole = chosen(runner, args)
         runner.progress.total = args.sample or len(mutants)
-        done, problems = runner.try_all(mutants, args.jobs, args.sample or len(mutants) + 1)
+        runner.try_all(mutants, args.jobs, args.sample or len(mutants) + 1)
         print("\n" if runner.progress.tty else "")
-        if args.store and not problems:
-            runner.store(done, whole)
+        if args.store and not runner.problems:
+            runner.store(whole)
     except KeyboardInterrupt:
-        if runner:
-            runner.stopped = True
-        sys.exit(130)
+        if not runner:
+            sys.exit(130)
+        stopped = runner.stopped = True
     finally:
         for pid in list(gate.children):
             try:
@@ -445,13 +449,16 @@ def main():
             except ProcessLookupError:
                 pass
         shutil.rmtree(gate.tmp, ignore_errors=True)
-    tried, killed, survived, explained = table(runner, done)
-    for m, _ in ((m, r) for m, r in done if r["kind"] == "survived" and not runner.reason(m)):
-        print(f"NO REASON in {runner.listed}: {shown(m)}")
-    for p in sorted(set(problems)):
+    tried, killed, survived, explained = table(runner)
+    for m, r in runner.done:
+        if r["kind"] == "survived" and not runner.reason(m):
+            print(f"NO REASON in {runner.listed}: {shown(m)}")
+    for p in sorted(set(runner.problems)):
         print("PROBLEM", p)
+    if stopped:
+        print("stopped: these are not all")
     print(f"{tried} mutants, {killed} killed, {survived} survived ({explained} explained)")
-    sys.exit(1 if problems or survived != explained or not tried else 0)
+    sys.exit(130 if stopped else 1 if runner.problems or survived != explained or not tried else 0)
 
 
 if __name__ == "__main__":
