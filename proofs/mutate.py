@@ -124,16 +124,19 @@ class File:
             if child.get("kind") and child["kind"] != "CaseStmt":
                 self.visit(child, node if kind not in TRANSPARENT else parent)
 
-    def operand(self, node):
-        text = self.of(node)
-        return f"({text})" if bare(node)["kind"] == "BinaryOperator" else text
+    def operand(self, node, binding=()):
+        """The text of an operand, in parentheses where another operator could take it apart."""
+        inner, text = bare(node), self.of(node)
+        return f"({text})" if inner["kind"] == "BinaryOperator" and inner["opcode"] not in binding else text
 
     def binary(self, operator, node, parent, replacement):
         left, right = node["inner"]
         if replacement == node["opcode"]:
             return
-        text = f"{self.operand(left)} {replacement} {self.operand(right)}"
-        wrap = parent and parent["kind"] in ("BinaryOperator", "UnaryOperator", "CStyleCastExpr")
+        binding = COMPARISON + ARITHMETIC if operator == "condition" else ()
+        text = f"{self.operand(left, binding)} {replacement} {self.operand(right, binding)}"
+        wrap = parent and parent["kind"] in ("BinaryOperator", "UnaryOperator", "CStyleCastExpr") and not (
+            operator != "condition" and parent.get("opcode") in ("=", *LOGICAL))
         self.add(operator, *extent(node), f"({text})" if wrap else text)
 
     def on_BinaryOperator(self, node, parent):
@@ -147,7 +150,8 @@ class File:
                 self.binary("arithmetic", node, parent, other)
         elif op in LOGICAL:
             self.binary("condition", node, parent, LOGICAL[op == "&&"])
-            self.negate(left)
+            if bare(left).get("opcode") != op:  # a && b && c has three operands
+                self.negate(left)
             self.negate(right)
         elif op == "=":
             self.nullify(right)
