@@ -91,11 +91,10 @@ class Source:
         return self.hosts[function]
 
     def without_bodies(self, function):
-        """The text with the bodies of all other functions left out: what the proof of this one sees."""
+        """The text without the bodies of all functions: what the proof of this one sees beside its own."""
         text = self.text
         for f in sorted(self.tree.functions, key=lambda f: -f.start):
-            if f.name != function:
-                text = text[:f.start] + ";" + text[f.end:]
+            text = text[:f.start] + ("{}" if f.name == function else ";") + text[f.end:]
         return text
 
 
@@ -153,9 +152,8 @@ class Runner:
             if key not in source.hosts:
                 out = self.stand(source, function, source.without_bodies(function))
                 text = subprocess.run(["gcc", "-std=c11", "-E", "-P", "-CC", "-dD", "-D__FRAMAC__", *self.cpp, out],
-                                      capture_output=True, check=True).stdout.decode("latin-1")
-                f = source.functions[function]
-                source.hosts[key] = digest(self.tools, text.replace(source.text[f.start:f.end], "", 1))
+                                      capture_output=True, check=True).stdout
+                source.hosts[key] = digest(self.tools, text)
             return source.hosts[key]
 
     # -- trying one text -------------------------------------------------------------------------------------------
