@@ -17,7 +17,7 @@ SUPPORT := $(sort $(wildcard tests/support/*.c tests/fuzz/support/*.c))
 KINDS := unit scenario matrix harness packetdrill soak fuzz lwip e2e
 TESTS := $(sort $(foreach k,$(KINDS),$(wildcard tests/$k/*.c)))
 SCRIPTS := tests/freestanding/check.sh tests/examples/embed.sh tests/fuzz/clusterfuzzlite.sh tests/interop/sample.sh \
-  tests/oracle/sample.sh tests/oracle/faults.py tests/liveness/broken.sh \
+  tests/oracle/sample.sh tests/oracle/faults.py tests/liveness/broken.sh tests/mutants/mutants.py \
   $(sort $(wildcard tests/e2e/*.sh tests/e2e/*.py tests/gate/*.py tests/reports/*.py))
 EXAMPLES := $(sort $(wildcard tests/examples/*.c))
 PACKETDRILL := $(CORE) $(sort $(wildcard harness/packetdrill/*.c)) $(patsubst %,harness/%.c,framing isn log packet udp)
@@ -41,8 +41,8 @@ PACKAGES := afl++ ca-certificates clang clang-format clang-tidy cppcheck curl cv
   valgrind why3 z3
 
 .PHONY: all build setup demo packetdrill check check-sanitize check-contracts check-programs interop fuzz fuzz-corpus \
-  oracle spin coverage bench lint format format-check prove prove-fast expected requirements map report wp-flags clean \
-  help
+  oracle spin coverage bench lint format format-check prove prove-fast expected mutants requirements map report \
+  wp-flags clean help
 .DELETE_ON_ERROR:
 
 all: build ## build the library and the vtcp program (no proof tools needed)
@@ -120,6 +120,11 @@ prove-fast: ## the same goals with a cache, without smoke tests and canaries (FI
 expected: export WP_FLAGS := $(WP_FLAGS)
 expected: ## prove everything, then store the numbers of goals (proofs/expected.json)
 	@python3 proofs/prove.py --store $(FILE)
+
+mutants: export WP_FLAGS := $(WP_FLAGS)
+mutants: ## change the code in every small way: a goal must fail (FILE= FUNCTION= SAMPLE= SEED= JOBS= STORE=1)
+	@python3 proofs/mutants.py $(FILE) $(foreach f,$(FUNCTION),--function $f) $(if $(SAMPLE),--sample $(SAMPLE)) \
+	  $(if $(SEED),--seed $(SEED)) $(if $(JOBS),--jobs $(JOBS)) $(if $(STORE),--store) $(if $(GATE_LIMITS),--gate-limits)
 
 requirements: ## every requirement of RFC 9293 and what proves and tests it; also build/requirements.html
 	@python3 proofs/requirements.py
