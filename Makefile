@@ -17,7 +17,7 @@ SUPPORT := $(sort $(wildcard tests/support/*.c tests/fuzz/support/*.c))
 KINDS := unit scenario matrix harness packetdrill soak fuzz lwip e2e
 TESTS := $(sort $(foreach k,$(KINDS),$(wildcard tests/$k/*.c)))
 SCRIPTS := tests/freestanding/check.sh tests/examples/embed.sh tests/fuzz/clusterfuzzlite.sh tests/interop/sample.sh \
-  $(sort $(wildcard tests/e2e/*.sh tests/e2e/*.py))
+  tests/gate/axioms.py $(sort $(wildcard tests/e2e/*.sh tests/e2e/*.py))
 EXAMPLES := $(sort $(wildcard tests/examples/*.c))
 PACKETDRILL := $(CORE) $(sort $(wildcard harness/packetdrill/*.c)) $(patsubst %,harness/%.c,framing isn log packet udp)
 SOURCES := $(sort $(CORE) $(wildcard core/*.h core/*/*.h harness/*.[ch] harness/*/*.[ch] tests/*/*.[ch] \
@@ -30,12 +30,12 @@ AGREE := $(BUILD)/tests/contracts/agree
 LIBS := $(BUILD)/libharness.a $(BUILD)/libvtcp.a
 obj = $(patsubst %.c,$(BUILD)/%.o,$1)
 
-PACKAGES := afl++ ca-certificates clang clang-format clang-tidy cppcheck curl cvc4 frama-c-base gcc gcc-arm-none-eabi \
+PACKAGES := afl++ ca-certificates clang clang-format clang-tidy cppcheck curl cvc4 cvc5 frama-c-base gcc gcc-arm-none-eabi \
   iproute2 libc6-dev libclang-rt-14-dev libcmocka-dev libgmp-dev liblwip-dev libnewlib-arm-none-eabi libpcap-dev \
   libsodium-dev make netcat-openbsd pkg-config python3 python3-lark tshark valgrind why3 z3
 
 .PHONY: all build setup demo packetdrill check check-sanitize check-contracts check-programs interop fuzz fuzz-corpus \
-  coverage bench lint format format-check prove prove-fast expected wp-flags clean help
+  coverage bench lint format format-check prove prove-fast expected theorem weaken wp-flags clean help
 .DELETE_ON_ERROR:
 
 all: build ## build the library and the vtcp program (no proof tools needed)
@@ -105,6 +105,12 @@ prove-fast: ## the same goals with a cache, without smoke tests and canaries (FI
 expected: export WP_FLAGS := $(WP_FLAGS)
 expected: ## prove everything, then store the numbers of goals (proofs/expected.json)
 	@python3 proofs/prove.py --store $(FILE)
+
+theorem: ## prove the system theorem, each goal by two provers; the last line has the totals (FILE=... for some storeys)
+	@python3 proofs/tower.py $(FILE)
+
+weaken: ## weaken each guard of the model of two endpoints in turn; the proof of the system theorem must notice
+	@python3 proofs/weaken.py
 
 wp-flags: # for frama-c by hand: eval frama-c $$(make wp-flags) core/wire/seq.c
 	@printf '%s\n' '$(WP_FLAGS)'
