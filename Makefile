@@ -17,7 +17,8 @@ SUPPORT := $(sort $(wildcard tests/support/*.c tests/fuzz/support/*.c))
 KINDS := unit scenario matrix harness packetdrill soak fuzz lwip e2e
 TESTS := $(sort $(foreach k,$(KINDS),$(wildcard tests/$k/*.c)))
 SCRIPTS := tests/freestanding/check.sh tests/examples/embed.sh tests/fuzz/clusterfuzzlite.sh tests/interop/sample.sh \
-  tests/gate/axioms.py $(sort $(wildcard tests/e2e/*.sh tests/e2e/*.py))
+  tests/oracle/sample.sh tests/oracle/faults.py tests/liveness/broken.sh \
+  $(sort $(wildcard tests/e2e/*.sh tests/e2e/*.py tests/gate/*.py tests/reports/*.py))
 EXAMPLES := $(sort $(wildcard tests/examples/*.c))
 PACKETDRILL := $(CORE) $(sort $(wildcard harness/packetdrill/*.c)) $(patsubst %,harness/%.c,framing isn log packet udp)
 SOURCES := $(sort $(CORE) $(wildcard core/*.h core/*/*.h harness/*.[ch] harness/*/*.[ch] tests/*/*.[ch] \
@@ -28,14 +29,20 @@ PROGRAMS := $(TESTS:%.c=$(BUILD)/%)
 VIOLATIONS := $(BUILD)/tests/contracts/violations
 AGREE := $(BUILD)/tests/contracts/agree
 LIBS := $(BUILD)/libharness.a $(BUILD)/libvtcp.a
+ORACLE := $(BUILD)/oracle
+LIVENESS := $(BUILD)/liveness
+TRACED := $(ORACLE)/oracle $(addprefix $(ORACLE)/,soak/soak fuzz/connection fuzz/pair matrix/rfc9293 lwip/lwip \
+  $(addprefix scenario/,opening closing transfer failure))
 obj = $(patsubst %.c,$(BUILD)/%.o,$1)
 
 PACKAGES := afl++ ca-certificates clang clang-format clang-tidy cppcheck curl cvc4 cvc5 frama-c-base gcc gcc-arm-none-eabi \
   iproute2 libc6-dev libclang-rt-14-dev libcmocka-dev libgmp-dev liblwip-dev libnewlib-arm-none-eabi libpcap-dev \
-  libsodium-dev make netcat-openbsd pkg-config python3 python3-lark tshark valgrind why3 z3
+  libsodium-dev libzarith-ocaml-dev make netcat-openbsd ocaml-nox pkg-config python3 python3-lark spin tcc tshark \
+  valgrind why3 z3
 
 .PHONY: all build setup demo packetdrill check check-sanitize check-contracts check-programs interop fuzz fuzz-corpus \
-  coverage bench lint format format-check prove prove-fast expected theorem weaken wp-flags clean help
+  oracle spin coverage bench lint format format-check prove prove-fast expected requirements map report theorem weaken wp-flags \
+  clean help
 .DELETE_ON_ERROR:
 
 all: build ## build the library and the vtcp program (no proof tools needed)
@@ -52,8 +59,9 @@ demo: build ## send a file between two vtcp processes over a bad path (FILE=... 
 
 packetdrill: $(BUILD)/libvtcp_packetdrill.so ## build the adapter for packetdrill, a shared object
 
-check: build packetdrill check-programs ## run every test; the last line has the totals
-	@VTCP=$(abspath $(BUILD))/vtcp CC="$(CC)" python3 tests/run.py $(PROGRAMS) $(SCRIPTS)
+check: build packetdrill check-programs $(TRACED) $(LIVENESS)/generate ## run every test; the last line has the totals
+	@VTCP=$(abspath $(BUILD))/vtcp BUILD=$(BUILD) CC="$(CC)" TEST_RESULTS=$(BUILD)/tests/results.json \
+	  python3 tests/run.py $(PROGRAMS) $(SCRIPTS)
 
 check-programs: $(PROGRAMS) $(EXAMPLES:%.c=$(BUILD)/%)
 
@@ -72,6 +80,13 @@ fuzz: ## run the fuzz targets, SECONDS each (ENGINE=afl for AFL++, TARGET=... fo
 
 fuzz-corpus: ## store the inputs that `make fuzz` has found, as few as have the same coverage
 	@./tests/fuzz/run.sh merge libfuzzer build/fuzz/libfuzzer $(or $(TARGET),$(FUZZERS))
+
+STEPS ?= 1000000
+oracle: $(TRACED) ## replay STEPS steps of the core with the program that why3 extracts from spec/tcp.mlw
+	@BUILD=$(BUILD) python3 tests/oracle/oracle.py --steps $(STEPS)
+
+spin: $(LIVENESS)/generate ## liveness of two endpoints of spec/tcp.mlw, with Spin (START=... for one start)
+	@BUILD=$(BUILD) python3 tests/liveness/spin.py $(START)
 
 COVER ?= unit scenario soak fuzz
 coverage: ## lines and branches of core/ that the tests run (COVER=fuzz: the stored corpus alone)
@@ -106,7 +121,16 @@ expected: export WP_FLAGS := $(WP_FLAGS)
 expected: ## prove everything, then store the numbers of goals (proofs/expected.json)
 	@python3 proofs/prove.py --store $(FILE)
 
-theorem: ## prove the system theorem, each goal by two provers; the last line has the totals (FILE=... for some storeys)
+requirements: ## every requirement of RFC 9293 and what proves and tests it; also build/requirements.html
+	@python3 proofs/requirements.py
+
+map: ## RFC 9293 section 3.10, paragraph by paragraph: specification, C, clauses, tests
+	@python3 proofs/map.py
+
+report: ## one page for people: build/report.html
+	@python3 proofs/report.py
+
+theorem: ## prove the system theorem, each goal by two provers where possible; the last line has the totals
 	@python3 proofs/tower.py $(FILE)
 
 weaken: ## weaken each guard of the model of two endpoints in turn; the proof of the system theorem must notice
@@ -169,6 +193,35 @@ $(BUILD)/vtcp: $(BUILD)/harness/main.o $(LIBS)
 
 $(PROGRAMS): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/libsupport.a $(LIBS)
 	$(CC) $(SAN) $(LDFLAGS) $< $(BUILD)/libsupport.a $(LIBS) -lsodium -lpcap -lcmocka $(LDLIBS) -o $@
+
+# The oracle: spec/tcp.mlw as an OCaml program, its branches counted (ocamloptp), and tests that write traces for it.
+ORACLE_ML := $(patsubst %,$(ORACLE)/%.ml,trace streams connection leaves step oracle)
+RECORDED := init open listen send receive peek consume close abort set_nodelay set_user_timeout status input timeout \
+  path_mss output event deadline refuse
+$(ORACLE)/sequence__Sequence.ml $(ORACLE)/tcp__Tcp.ml &: spec/tcp.mlw spec/sequence.mlw
+	@mkdir -p $(@D)
+	why3 extract -D ocaml64 --modular --recursive -L spec tcp.Tcp -o $(@D)
+$(ORACLE)/%.ml: tests/oracle/%.ml
+	@mkdir -p $(@D)
+	cp $< $@
+$(ORACLE)/oracle: $(ORACLE)/sequence__Sequence.ml $(ORACLE)/tcp__Tcp.ml $(ORACLE_ML)
+	cd $(@D) && ocamloptp -P a -I +zarith unix.cmxa zarith.cmxa $(^F) -o $(@F)
+$(ORACLE)/%: $(BUILD)/tests/%.o $(BUILD)/tests/oracle/record.o $(BUILD)/libsupport.a $(LIBS)
+	@mkdir -p $(@D)
+	$(CC) $(SAN) $(LDFLAGS) $(RECORDED:%=-Wl,--wrap=vtcp_%) $(filter %.o,$^) $(BUILD)/libsupport.a $(LIBS) -lsodium -lpcap \
+	  -lcmocka $(LDLIBS) -o $@
+$(ORACLE)/lwip/%: LDLIBS += -llwip
+
+# The liveness model: what writes it, linked with the same specification
+LIVENESS_ML := $(patsubst %,$(LIVENESS)/%.ml,sequence__Sequence tcp__Tcp endpoint explore generate)
+$(LIVENESS)/%.ml: $(ORACLE)/%.ml
+	@mkdir -p $(@D)
+	cp $< $@
+$(LIVENESS)/%.ml: spec/liveness/%.ml
+	@mkdir -p $(@D)
+	cp $< $@
+$(LIVENESS)/generate: $(LIVENESS_ML)
+	cd $(@D) && ocamlopt -I +zarith zarith.cmxa $(^F) -o $(@F)
 
 # Monitors of the contracts (CONTRACTS=1): calls of the core's functions go through those in monitors.c.
 MONITORS := $(BUILD)/monitors

@@ -131,6 +131,10 @@ enum exit_status client_run(const struct options *o) {
     log_error("%s: %s", o->address, error);
     return EXIT_LOCAL;
   }
+  if (!packet_unicast(&peer)) { /* RFC 9293 s3.9.1.1, MUST-46 */
+    log_error("%s: expected the address of one host", o->address);
+    return EXIT_LOCAL;
+  }
   if (!(o->tun != NULL ? open_tun(o, &peer, &link) : open_udp(o, &peer, &link))) return EXIT_LOCAL;
   uint16_t tcp_port = o->tcp_port == OPTIONS_UNSET ? peer.port : (uint16_t)o->tcp_port;
   return client_run_on(o, &link, &peer, tcp_port, &nobody);

@@ -48,7 +48,9 @@ static bool setup(struct endpoint *e, const struct link *link) {
   e->stop_fd = signals_open();
   bool signals = e->stop_fd >= 0 && signals_take_questions();
   if (!signals) log_error("signals: %s", strerror(errno));
-  return room && signals;
+  bool service = link_service(&e->transport.link, (uint8_t)o->ttl, (uint8_t)(4u * o->dscp)); /* MUST-48, MUST-49 */
+  if (!service) log_error("--ttl, --dscp: %s", strerror(errno));
+  return room && signals && service;
 }
 
 struct endpoint *endpoint_open(const struct options *o, const struct link *link, const struct endpoint_user *user) {
@@ -262,6 +264,17 @@ static void path_mtu(struct endpoint *e, struct connection *c, const struct pack
     endpoint_too_big(e, c, error->seq, (uint16_t)(mss < UINT16_MAX ? mss : UINT16_MAX));
 }
 
+/* MUST-47, SHLD-25: told once; the connection goes on. */
+static void tell_error(struct endpoint *e, struct connection *c, enum transport_result kind) {
+  char peer[UDP_TEXT_MAX];
+  e->counts.errors++;
+  if (c->warned) return;
+  c->warned = true;
+  udp_text(&c->peer, peer);
+  log_info("%s: ICMP: %s; still trying", peer,
+           kind == TRANSPORT_SOFT_ERROR ? "it cannot be reached now" : "the host has no such protocol or port");
+}
+
 /* RFC 9293 s3.9.2.2 MUST-54, MUST-56, SHLD-26; RFC 5927 s4.1, s5.2: a hard error ends no connection that is open. */
 static void error_arrives(struct endpoint *e, enum transport_result kind, const struct packet *error) {
   struct connection *c = table_find(&e->table, &error->src, &error->dst, error->src.port, error->dst.port);
@@ -274,7 +287,7 @@ static void error_arrives(struct endpoint *e, enum transport_result kind, const 
   } else if (kind == TRANSPORT_HARD_ERROR && s.state == VTCP_SYN_SENT) {
     abort_connection(e, c, clock_now(), "refused, the host has no such protocol or port");
   } else {
-    e->counts.errors++;
+    tell_error(e, c, kind);
   }
 }
 

@@ -43,8 +43,9 @@ static const struct link_kind udp_kind = {.packets = false,
 
 static uint32_t tun_encode(const struct link *l, const struct udp_address *local, const struct udp_address *peer,
                            const struct vtcp_segment *s, uint8_t *out, uint32_t cap) {
-  (void)l;
-  return packet_encode(local, peer, s, out, cap);
+  uint32_t len = packet_encode(local, peer, s, out, cap);
+  if (len > 0) packet_service(out, l->hops, l->traffic_class);
+  return len;
 }
 
 static enum udp_result tun_failure(void) {
@@ -102,6 +103,12 @@ bool link_udp(struct link *l, int fd, bool connected, const struct framing *fram
 }
 
 void link_tun(struct link *l) { l->kind = &tun_kind; }
+
+bool link_service(struct link *l, uint8_t hops, uint8_t traffic_class) {
+  l->hops = hops;
+  l->traffic_class = traffic_class;
+  return l->kind->packets || udp_service(l->fd, l->addresses[0].family, hops, traffic_class);
+}
 
 const struct udp_address *link_local(const struct link *l, int family) {
   for (size_t i = 0; i < 2; i++)

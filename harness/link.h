@@ -36,6 +36,7 @@ struct link {
   struct framing framing;
   char name[LINK_NAME_MAX]; /* TUN */
   uint32_t mtu;
+  uint8_t hops, traffic_class; /* TUN: of the packets that are sent; hops 0: the usual ones */
 };
 
 /* fd: bound; it belongs to the link. False: errno says why. */
@@ -43,6 +44,9 @@ bool link_udp(struct link *l, int fd, bool connected, const struct framing *fram
 
 /* Everything of *l but its kind has been filled in by tun_open. */
 void link_tun(struct link *l);
+
+/* Hop limit and traffic class of what is sent from now on; 0: the usual ones. False: errno says why. */
+bool link_service(struct link *l, uint8_t hops, uint8_t traffic_class);
 
 /* Our address of this family, with the port; NULL: we have none. */
 const struct udp_address *link_local(const struct link *l, int family);

@@ -63,6 +63,8 @@ static const struct option table[] = {
     {"--rto-min", DURATION, ALL, AT(rto_min), 1000, 60u * (uint64_t)SECOND, "shortest retransmission timeout"},
     {"--nodelay", FLAG, ALL, AT(nodelay), 0, 0, "Nagle's algorithm off"},
     {"--no-window-scale", FLAG, ALL, AT(no_window_scale), 0, 0, "no window scale option"},
+    {"--ttl", NUMBER, ENDS, AT(ttl), 1, 255, "hop limit (TTL) of what is sent"},
+    {"--dscp", NUMBER, ENDS, AT(dscp), 0, 63, "Differentiated Services codepoint of what is sent"},
     {"--framing", FRAMING, EVERY, AT(framing), 0, 0, "rotated or whole: how segments become UDP payloads"},
     {"--checksum", FLAG, EVERY, AT(checksum), 0, 0, "framing whole: send and demand TCP checksums"},
     {"--tcp-port", NUMBER, COMMAND_CONNECT, AT(tcp_port), 1, 65535,

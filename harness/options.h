@@ -30,6 +30,7 @@ struct options {
   uint64_t max_connections, max_half_open, half_open_time;
 
   uint64_t isn, server_isn; /* OPTIONS_UNSET: as RFC 6528 says */
+  uint64_t ttl, dscp;       /* 0: the usual ones */
   uint64_t window, mss, msl, user_timeout, rto_min;
   bool no_window_scale, nodelay;
 

@@ -83,8 +83,7 @@ static bool read_header(const uint8_t *p, uint32_t len, struct header *h) {
   return p[0] / 16u == 6u && read_ipv6(p, len, h);
 }
 
-/* An address that one host can have. */
-static bool unicast(const struct udp_address *a) {
+bool packet_unicast(const struct udp_address *a) {
   static const uint8_t none[16];
   size_t len = a->family == AF_INET6 ? 16 : 4;
   bool group = a->family == AF_INET6 ? a->ip[0] == 0xff : a->ip[0] >= 224;
@@ -154,7 +153,7 @@ enum packet_verdict packet_decode(const uint8_t *octets, uint32_t len, struct pa
   if (!read_header(octets, len, &h) || h.end > len) return PACKET_MALFORMED;
   bool v6 = h.src.family == AF_INET6;
   if (!v6 && !vtcp_checksum_ok(0, octets, h.at)) return PACKET_BAD_CHECKSUM;
-  if (!unicast(&h.src) || !unicast(&h.dst)) return PACKET_OTHER;
+  if (!packet_unicast(&h.src) || !packet_unicast(&h.dst)) return PACKET_OTHER;
 
   if (h.fragment) return PACKET_FRAGMENT;
   if (h.protocol == TCP) return read_segment(octets, &h, out);
@@ -183,6 +182,19 @@ static void put_ipv6(uint8_t *p, const struct udp_address *src, const struct udp
   p[7] = HOPS;
   memcpy(p + 8, src->ip, 16);
   memcpy(p + 24, dst->ip, 16);
+}
+
+void packet_service(uint8_t *packet, uint8_t hops, uint8_t traffic_class) {
+  bool v6 = packet[0] / 16u == 6u;
+  if (hops != 0) packet[v6 ? 7 : 8] = hops;
+  if (v6) {
+    packet[0] = (uint8_t)(0x60u + traffic_class / 16u);
+    packet[1] = (uint8_t)(traffic_class % 16u * 16u + packet[1] % 16u);
+    return;
+  }
+  packet[1] = traffic_class;
+  put16(packet + 10, 0);
+  put16(packet + 10, 65535u - vtcp_checksum_fold(vtcp_checksum_add(0, packet, IPV4_HEADER)));
 }
 
 uint32_t packet_encode(const struct udp_address *src, const struct udp_address *dst, const struct vtcp_segment *s,

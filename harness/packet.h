@@ -41,6 +41,15 @@ enum packet_verdict packet_decode(const uint8_t *octets, uint32_t len, struct pa
 uint32_t packet_encode(const struct udp_address *src, const struct udp_address *dst, const struct vtcp_segment *s,
                        uint8_t *out, uint32_t cap);
 
+/*
+ * Sets hop limit and traffic class (Diffserv field and ECN) of a packet without IP options. hops 0: as it is.
+ * Source: RFC 9293 s3.9.1.9, s3.9.2, MUST-48, MUST-49.
+ */
+void packet_service(uint8_t *packet, uint8_t hops, uint8_t traffic_class);
+
+/* An address that one host can have, and no group of hosts (MUST-46, MUST-57, MUST-63). */
+bool packet_unicast(const struct udp_address *a);
+
 /* Octets of an IP header without options. */
 uint32_t packet_header(int family);
 

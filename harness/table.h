@@ -21,6 +21,7 @@ struct connection {
   uint64_t since;           /* when it entered it */
   bool ended;               /* in CLOSED for good */
   const char *why;          /* why we aborted it; NULL: we did not */
+  bool warned;              /* an ICMP error that did not end it has been told */
 };
 
 struct table {

@@ -107,6 +107,17 @@ bool udp_bound(int fd, struct udp_address *out) {
   return true;
 }
 
+static bool set_header(int fd, int level, int option, int value) {
+  return value == 0 || setsockopt(fd, level, option, &value, sizeof value) == 0;
+}
+
+bool udp_service(int fd, int family, uint8_t hops, uint8_t traffic_class) {
+  if (family == AF_INET6)
+    return set_header(fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS, hops) &&
+           set_header(fd, IPPROTO_IPV6, IPV6_TCLASS, traffic_class);
+  return set_header(fd, IPPROTO_IP, IP_TTL, hops) && set_header(fd, IPPROTO_IP, IP_TOS, traffic_class);
+}
+
 static enum udp_result failure(void) {
   if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR || errno == ENOBUFS) return UDP_NOTHING;
   return errno == ECONNREFUSED ? UDP_UNREACHABLE : UDP_FAILED;

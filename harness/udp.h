@@ -40,6 +40,9 @@ bool udp_connect(int fd, const struct udp_address *peer);
 /* The address the socket is bound to. */
 bool udp_bound(int fd, struct udp_address *out);
 
+/* Hop limit and traffic class of what is sent; 0: as the system has it. False: errno says why. */
+bool udp_service(int fd, int family, uint8_t hops, uint8_t traffic_class);
+
 /* local: the source address, any port; peer NULL: the socket is connected. */
 enum udp_result udp_send(int fd, const struct udp_address *local, const struct udp_address *peer, const uint8_t *octets,
                          size_t len);

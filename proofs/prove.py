@@ -18,20 +18,18 @@ import tempfile
 import threading
 import time
 
-import tower
+import memory
+import sources
+from digests import of_proof
+from results import EXPECTED, PROVERS, WHY3_PROVERS, Results, is_open, proved, strip_comments, sums
 
 # Per file or directory: "first" = provers of the quick pass, one after the other, "args" = more flags,
-# "split" = transformation for Why3 (default split_vc).
-OPTIONS = {"core/connection": {"first": ["cvc4o", "cvc4i", "cvc4"]}}
-OPTIONS.update({f"core/connection/{f}.c": {"args": ["-wp-split"]} for f in (
+# "split" = transformation for Why3 (default split_vc), "cost" = seconds a goal, about: how to share the work out.
+OPTIONS = {"core/connection": {"first": ["cvc4o", "cvc4i", "cvc4"], "cost": 0.35}}
+OPTIONS.update({f"core/connection/{f}.c": {"args": ["-wp-split"], "cost": 0.06} for f in (
     "arrive", "arrive_ack", "arrive_check", "arrive_data", "output", "tcb", "timeout")})
-# Recursive ACSL definitions become axioms inside WP; each one here must be shown total in proofs/ASSUMPTIONS.md.
-RECURSIVE = set()
 
 WORKERS = 4 # more than cores: while Frama-C works, no prover does
-# cvc4i is CVC4 with the definitions of the goal unfolded (proofs/provers/cvc4_inline.drv), cvc4o CVC4 without the
-# definitions that a step composed of others does not need (proofs/provers/opaque.py).
-PROVERS, WHY3_PROVERS = ("cvc4i", "cvc4o", "cvc4", "z3"), ("cvc4", "z3")
 PROVER = """
 [prover]
 name = "{name}"
@@ -46,10 +44,17 @@ interactive = false
 """
 QUICK, FULL, WHY3_LIMIT, SMOKE, CANARY = 2, (60, 240), 10, 2, 5  # seconds a goal
 SMOKE_STEPS = 50000
+COST, SMOKE_COST, SHARE = 0.15, 0.35, 60 # seconds a goal, a smoke test, a share of a file's functions: about
 # WP never proves a \from, so writing one would be the assumption, not leaving it out (proofs/ASSUMPTIONS.md).
 HARMLESS = re.compile(r"Failed smoke-test|No \\from specification for assigned pointer")
 JOB_LIMIT = 3600
-EXPECTED = "proofs/expected.json"
+# What a prover must and must not prove; see Gate.check_provers.
+PLAIN = """theory Plain
+  use int.Int
+  goal right: forall x: int. x < x + 1
+  goal wrong: forall x: int. x < 2 * x
+end
+"""
 NOT_SMOKE = ",".join("-@" + c for c in (
     "assigns ensures requires exits terminates assert check invariant variant lemma decreases breaks continues "
     "returns complete_behaviors disjoint_behaviors axiom admit").split())
@@ -91,16 +96,20 @@ class Log:
                       flush=True)
 
 
-class Gate:
-    def __init__(self, fast):
+class Gate(Results):
+    def __init__(self, fast, quick=False):
+        self.quick = quick
         self.fast, self.log, self.problems, self.unproved = fast, Log(), [], []
         self.flags = shlex.split(os.environ.get("WP_FLAGS", ""))
         if not self.flags:
             sys.exit("prove.py: WP_FLAGS is empty: run `make prove`")
+        for problem in sources.check_flags(self.flags):
+            sys.exit(f"prove.py: WP_FLAGS: {problem}: they must be those of proofs/flags.mk")
         self.tmp = tempfile.mkdtemp(prefix="vtcp-prove-")
         self.children, self.queue, self.lock, self.busy = set(), [], threading.Condition(), 0
         self.files, self.theories, self.contracts, self.order = {}, {}, {}, 0
-        self.storeys = {}
+        self.recalled = []
+        self.definitions, self.bound = {}, sources.bound()
         self.smoke_total = self.smoke_passed = self.canaries = self.canaries_open = 0
 
     def problem(self, where, what):
@@ -133,6 +142,17 @@ class Gate:
         with open(conf, "w", encoding="utf-8") as f:
             f.write(text)
 
+    def check_provers(self):
+        """A prover that says "valid" to everything, or to nothing, is none."""
+        path = os.path.join(self.tmp, "plain.mlw")
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(PLAIN)
+        for prover in PROVERS:
+            _, out = self.execute(["why3", "prove", "-P", prover, "-t", str(10 * QUICK), path])
+            found = dict(re.findall(r"Goal (\w+)\.\nProver result is: (\w+)", out))
+            if found.get("right") != "Valid" or found.get("wrong", "Valid") == "Valid":
+                self.problem(prover, f"no prover: {found or out.strip()}, where only the first is true")
+
     # -- running programs ------------------------------------------------------------------------------------------
 
     def execute(self, command, on_line=lambda line: None):
@@ -162,94 +182,108 @@ class Gate:
             return None, text
         with open(stem + ".json", encoding="utf-8") as f:
             report = json.load(f)
-        found = {}
+        found, times = {}, self.seconds(text)
         for section in ("wp:functions", "wp:axiomatics"):
             for name, goals in report.get(section, {}).items():
                 key = name if section == "wp:functions" else "(lemmas)"
-                found.setdefault(key, {}).update(renumbered({g: v for g, v in goals.items() if g != "wp:section"}))
+                goals = {g: {**v, "seconds": times.get(g, 0.0)} for g, v in goals.items() if g != "wp:section"}
+                found.setdefault(key, {}).update(renumbered(goals))
         total = sum(v["wp:main"]["total"] for goals in found.values() for v in goals.values())
         claimed = report.get("wp:global", {}).get("wp:main", {}).get("total", 0)
         if total != claimed:
             self.problem(path, f"the report lists {total} goals but claims {claimed}")
         return found, text
 
+    def seconds(self, text):
+        """How long the proved goals took, by the names that the report uses: WP's log names the model and the part, too."""
+        drivers = self.flags[self.flags.index("-wp-driver") + 1].split(",") if "-wp-driver" in self.flags else []
+        model = "_".join(["typed", *(os.path.splitext(os.path.basename(d))[0] for d in drivers), ""])
+        times = {}
+        for goal, took in re.findall(r"^\[wp\] \[.+?\] Goal (\w+) : Valid(.*)$", text, re.M):
+            goal = re.sub(r"_part\d+$", "", goal.removeprefix(model))
+            for minutes, number, unit in re.findall(r"\((?:Qed:)?(?:(\d+)')?([\d.]+)(ms|s)\)", took):
+                times[goal] = times.get(goal, 0.0) + 60 * int(minutes or 0) + float(number) / (1 if unit == "s" else 1000)
+        return times
+
     # -- reading sources -------------------------------------------------------------------------------------------
 
     def read_c(self, path):
-        """What must hold before any prover runs: contracts are there, complete, labelled, the same everywhere."""
-        problems = []
+        """The functions that a file defines and calls, their contracts, the logic it sees, and what is wrong with it."""
+        file = {"defined": [], "called": [], "contracts": {}, "definitions": {}, "problems": []}
         status, text = self.execute(["frama-c", "-no-unicode", *parse_flags(self.flags), "-print", path])
         if status != 0:
-            return [], {}, [f"Frama-C cannot read it:\n{text[-3000:]}"]
+            file["problems"].append(f"Frama-C cannot read it:\n{text[-3000:]}")
+            return file
+        file["defined"], file["called"], out = self.symbols(path)
+        if not file["defined"]:
+            file["problems"].append(f"gcc cannot compile it, or it has no functions:\n{out[-3000:]}")
+            return file
+        with open(path, encoding="utf-8") as f:
+            file["problems"] += sources.check_text(f.read())
+        _, compiled = self.execute(["gcc", "-std=c11", "-E", "-P", "-Icore", path])
+        _, proved = self.execute(["gcc", "-std=c11", "-E", "-P", "-Icore", "-Ispec", "-D__FRAMAC__", path])
+        if compiled.split() != proved.split():
+            file["problems"].append("the provers would see other code than the compiler")
+        file["problems"] += sources.check_functions(text, file["defined"]) + sources.check_annotations(text, self.bound)
+        file["contracts"], file["definitions"] = sources.contracts(text), sources.definitions(text)
+        return file
+
+    def symbols(self, path):
+        """What a file defines and calls, by the compiler."""
         obj = os.path.join(self.tmp, re.sub(r"\W", "_", path) + ".o")
-        cpp = shlex.split(next((f.split("=", 1)[1] for f in self.flags if f.startswith("-cpp-extra-args=")), ""))
-        status, out = self.execute(["gcc", "-std=c11", "-O0", "-fkeep-static-functions", *cpp, "-c", path, "-o", obj])
+        status, out = self.execute(
+            ["gcc", "-std=c11", "-O0", "-fkeep-static-functions", "-Icore", "-c", path, "-o", obj])
         if status != 0:
-            return [], {}, [f"gcc cannot compile it:\n{out[-3000:]}"]
-        _, symbols = self.execute(["nm", obj])
-        defined = [l.split()[2] for l in symbols.splitlines() if len(l.split()) == 3 and l.split()[1] in "tT"]
+            return [], [], out
+        lines = [l.split() for l in self.execute(["nm", obj])[1].splitlines()]
+        return (sorted(l[2] for l in lines if len(l) == 3 and l[1] in "tT"), [l[1] for l in lines if l[0] == "U"], out)
 
-        contracts = {}
-        for m in re.finditer(r"^/\*@(.*?)\*/\s*([^{};/]*)[{;]", text, re.S | re.M):
-            name = re.search(r"\b(\w+)\s*\(", m.group(2))
-            clause = re.match(r"\s*(requires|terminates|exits|assigns|ensures|behavior|decreases)\b", m.group(1))
-            if name and clause:
-                contracts.setdefault(name.group(1), set()).add(re.sub(r"\s+", " ", m.group(1)).strip())
-        for f in defined:
-            if f not in contracts:
-                problems.append(f"no contract: {f}")
-                continue
-            for contract in contracts[f]:
-                for what, pattern in (("assigns", r"\bassigns "), ("terminates \\true", r"\bterminates \\true;"),
-                                      ("exits \\false", r"\bexits \w+: \\false;")):
-                    if not re.search(pattern, contract):
-                        problems.append(f"no `{what}`: {f}")
-        for comment in re.findall(r"/\*@(.*?)\*/", text, re.S):
-            for m in re.finditer(r"(?:^|;)\s*(?:check\s+)?(requires|ensures|exits|loop invariant|assert|check)\s+"
-                                 r"(?!\s)(?!\w+:)([^;]*)", comment, re.M):
-                problems.append(f"no label: {m.group(1)} {' '.join(m.group(2).split())[:100]}")
-            for word in re.findall(r"\b(admit|axiom|inductive)\b(?!:)", comment):
-                problems.append(f"`{word}` is an assumption: {' '.join(comment.split())[:100]}")
-            for m in re.finditer(r"\b(?:logic|predicate)\b[^;=(]*?(\w+)(?:\{[^}]*\})?\s*(?:\([^)]*\))?\s*=([^;]*);", comment):
-                if re.search(rf"\b{m.group(1)}\b", m.group(2)) and m.group(1) not in RECURSIVE:
-                    problems.append(f"recursive logic definition: {m.group(1)}")
-        if "__FRAMAC__" in open(path, encoding="utf-8").read():
-            problems.append("__FRAMAC__ in a .c file: the provers must see what the compiler sees")
-        return sorted(defined), contracts, problems
-
-    def read_all(self, paths):
+    def read_all(self, paths, whole):
         results = {}
 
         def work(path):
             results[path] = self.read_c(path)
         for path in paths:
-            self.add(0, path, "read", lambda p=path: work(p))
+            if path not in self.files:
+                self.add(0, path, "read", lambda p=path: work(p))
         self.drain()
+        for path, file in results.items():
+            self.files[path] = {"functions": {}, "smoke": {}, "seconds": 0.0, "hard": set(), **file}
         for path in paths:
-            defined, contracts, problems = results[path]
-            self.files[path] = {"defined": defined, "functions": {}, "smoke": {}, "seconds": 0.0, "lines": 0}
-            for p in problems:
+            file = self.files[path]
+            for p in file["problems"]:
                 self.problem(path, p)
-            for name, texts in contracts.items():
-                if name in defined and not name.startswith("vtcp_"):
+            for name, texts in file["contracts"].items():
+                if name in file["defined"] and not name.startswith("vtcp_"):
                     continue  # static: another file may have its own
                 self.contracts.setdefault(name, {}).setdefault(frozenset(texts), []).append(path)
+            for name, text in file["definitions"].items():
+                self.definitions.setdefault(name, {}).setdefault(text, []).append(path)
         for name, variants in self.contracts.items():
             if not name.startswith("__") and (len(variants) > 1 or any(len(v) > 1 for v in variants)):
                 self.problem(", ".join(p for v in variants.values() for p in v[:1]), f"two contracts for {name}")
+        for name, variants in self.definitions.items():
+            if len(variants) > 1:
+                self.problem(", ".join(v[0] for v in variants.values()), f"two definitions of {name}")
+        self.check_called(paths, whole)
 
-    def read_headers(self):
-        for path in glob.glob("core/**/*.h", recursive=True):
-            rest = re.sub(r"#ifdef __FRAMAC__\n(#include \"\w+\.acsl\"\n)+#endif\n", "", open(path, encoding="utf-8").read())
-            if "__FRAMAC__" in rest:
-                self.problem(path, "__FRAMAC__ may only guard the inclusion of .acsl files")
-        line = re.compile(r'library [\w: ]+|why3\.(file|import) \+= "[\w.:]+";|type \w+ = "\w+";|'
-                          r'(logic \w+|predicate) \w+(\([\w, ]*\))? = "\w+";|')
-        for path in glob.glob("spec/*.driver"):
-            text = re.sub(r"/\*.*?\*/", "", open(path, encoding="utf-8").read(), flags=re.S)
-            for l in text.splitlines():
-                if not line.fullmatch(re.sub(r"//.*", "", l).strip()):
-                    self.problem(path, f"a driver may only bind names: {l.strip()}")
+    def check_called(self, paths, whole):
+        """A contract is a promise: whoever is called must be defined where it is proved."""
+        known = {f for path in paths for f in self.files[path]["defined"]}
+        rest = [] if whole else sorted(glob.glob("core/**/*.c", recursive=True))
+        for path in paths:
+            for f in set(self.files[path]["called"]) & set(self.files[path]["contracts"]):
+                while f not in known and rest:
+                    known |= set(self.symbols(rest.pop())[0])
+                if f not in known:
+                    self.problem(path, f"calls {f}, which is not defined where it is proved")
+
+    def read_specification(self):
+        for path, problems in [*sources.check_headers().items(),
+                               *((p, sources.check_driver(p)) for p in glob.glob("spec/*.driver")),
+                               ("spec", sources.check_spec_files())]:
+            for p in problems:
+                self.problem(path, p)
 
     # -- the queue: a few workers, longest jobs first ---------------------------------------------------------------
 
@@ -301,25 +335,40 @@ class Gate:
 
     # -- jobs ------------------------------------------------------------------------------------------------------
 
-    def prove(self, path):
+    def shares(self, path, stored):
+        """The functions of a file in shares of about the same work, to be proved side by side; all at once where there are
+        lemmas, since WP leaves those out when it is given functions."""
+        cost = options_for(path).get("cost", COST)
+        known = stored.get(path, {}).get("functions", {})
+        work = {f: cost * known.get(f, 50) for f in self.files[path]["defined"]}
+        shares = [[] for _ in range(1 + int(sum(work.values()) // SHARE))]
+        for f in sorted(work, key=lambda f: (-work[f], f)):
+            min(shares, key=lambda s: sum(work[g] for g in s)).append(f)
+        shares = [s for s in shares if s]
+        if len(shares) <= 1 or self.lemmas(path):
+            return [(sum(work.values()), [])]
+        return [(sum(work[f] for f in s), ["-wp-fct", ",".join(s)]) for s in shares]
+
+    def lemmas(self, path):
+        return [n for n, text in self.files[path]["definitions"].items() if text.startswith("lemma")]
+
+    def prove(self, path, share=0, only=()):
         """Quick pass; the functions with open goals once more, with all provers and more time."""
-        began, options, entry = time.time(), options_for(path), self.files[path]
+        began, options = time.time(), options_for(path)
         first = trying(options.get("first", ["cvc4"]), QUICK) + options.get("args", [])
-        found, text = self.wp(path, "quick", first)
+        found, text = self.wp(path, f"{share}-quick", first + list(only))
         if found is None:
             self.problem(path, f"Frama-C failed:\n{text[-3000:]}")
             return
         self.check_log(path, text)
-        needed = 0
-        for seconds in FULL:
+        for seconds in () if self.quick else FULL:
             hard = {f: left for f, goals in found.items() if (left := {g for g, v in goals.items() if is_open(v)})}
             if not hard:
                 break
-            needed = max(needed, len(hard))
+            self.files[path]["hard"] |= set(hard)
             rest = trying(PROVERS, seconds, len(PROVERS)) + options.get("args", [])
-            if "(lemmas)" not in hard:
-                rest += ["-wp-fct", ",".join(sorted(hard))]
-            again, text = self.wp(path, f"full{seconds}", rest)
+            rest += list(only) if "(lemmas)" in hard else ["-wp-fct", ",".join(sorted(hard))]
+            again, text = self.wp(path, f"{share}-full{seconds}", rest)
             if again is None:
                 self.problem(path, f"Frama-C failed:\n{text[-3000:]}")
                 return
@@ -332,46 +381,77 @@ class Gate:
                         self.problem(path, f"the passes saw different goals: {g}")
                     elif proved(v) > proved(found[f][g]):
                         found[f][g] = v
-        entry["functions"] = found
-        entry["seconds"] += time.time() - began
+        self.gather(path, "functions", found, began)
+
+    def gather(self, path, key, found, began):
+        """Puts what a share has found to what the others have; the last one looks at all of it."""
+        with self.lock:
+            entry = self.files[path]
+            for f in set(found) & set(entry[key]):
+                self.problem(path, f"two shares have {f}")
+            entry[key].update(found)
+            entry["seconds"] += time.time() - began
+            entry[key + " left"] -= 1
+            if entry[key + " left"]:
+                return
+        if key == "smoke":
+            self.judge_smoke(path, entry)
+        else:
+            self.judge(path, entry)
+
+    def judge(self, path, entry):
         for f in entry["defined"]:
-            if not any("_assigns" in g for g in found.get(f, {})):
+            if not any("_assigns" in g for g in entry["functions"].get(f, {})):
                 self.problem(path, f"no goal for the assigns of {f}")
-        for goals in found.values():
+        for lemma in self.lemmas(path):
+            if not any(lemma in g for g in entry["functions"].get("(lemmas)", {})):
+                self.problem(path, f"no goal for the lemma {lemma}")
+        for goals in entry["functions"].values():
             for g, v in sorted(goals.items()):
                 if is_open(v):
                     self.leave(path, f"{g} ({v['wp:main']['total'] - proved(v)} of {v['wp:main']['total']})")
-        n, ok = sums(found)
-        self.log.line(f"[{self.log.clock()}] {path}: {ok}/{n} goals, {time.time() - began:.0f} s"
-                      + (f", {needed} functions needed the full pass" if needed else ""))
+        n, ok = sums(entry["functions"])
+        self.log.line(f"[{self.log.clock()}] {path}: {ok}/{n} goals, {entry['seconds']:.0f} s"
+                      + (f", {len(entry['hard'])} functions needed the full pass" if entry["hard"] else ""))
+
+    def recall(self, path, result):
+        if result is not None:
+            self.recalled.append(path)
+            (self.theories if path.endswith(".mlw") else self.files)[path] = {**result, "seconds": 0.0}
+
+    def is_proved(self, path):
+        return (path in self.files or path in self.theories) and \
+            not any(p.startswith(path + ":") for p in self.problems + self.unproved)
 
     def leave(self, where, what):
         with self.lock:
             self.unproved.append(f"{where}: {what}")
 
-    def smoke(self, path):
-        began, entry = time.time(), self.files[path]
-        found, text = self.run_smoke(path)
+    def smoke(self, path, share=0, only=()):
+        began = time.time()
+        found, text = self.run_smoke(path, only, f"{share}-smoke")
         if found is None:
             self.problem(path, f"Frama-C failed:\n{text[-3000:]}")
             return
-        entry["smoke"] = found
-        entry["seconds"] += time.time() - began
-        for goals in found.values():
+        self.gather(path, "smoke", found, began)
+
+    def judge_smoke(self, path, entry):
+        for goals in entry["smoke"].values():
             for g, v in goals.items():
                 if is_open(v):
                     self.problem(path, f"smoke test failed (contradiction or dead code): {g}")
-        n, ok = sums(found)
+        n, ok = sums(entry["smoke"])
         if n == 0:
             self.problem(path, "no smoke tests")
-        self.log.line(f"[{self.log.clock()}] {path}: {ok}/{n} smoke tests, {time.time() - began:.0f} s")
+        self.log.line(f"[{self.log.clock()}] {path}: {ok}/{n} smoke tests")
 
-    def run_smoke(self, path):
-        found, text = self.wp(path, "smoke", [
-            "-wp-smoke-tests", "-wp-prop=" + NOT_SMOKE, "-wp-smoke-timeout", str(SMOKE), "-wp-timeout", str(SMOKE),
-            "-wp-steps", str(SMOKE_STEPS), "-wp-prover", "cvc4", "-wp-par", "1"])
+    def run_smoke(self, path, args=(), tag="smoke"):
+        found, text = self.wp(path, tag, [
+            "-wp-smoke-tests", "-wp-prop=" + NOT_SMOKE, "-wp-smoke-timeout", str(10 * SMOKE), "-wp-timeout", str(10 * SMOKE),
+            "-wp-steps", str(SMOKE_STEPS), "-wp-prover", "cvc4", "-wp-par", "1", *args])
         if found is not None:
-            found = {f: {g: v for g, v in goals.items() if "_wp_smoke_" in g} for f, goals in found.items()}
+            found = {f: smoke for f, goals in found.items()
+                     if (smoke := {g: v for g, v in goals.items() if "_wp_smoke_" in g})}
         return found, text
 
     def why3(self, path):
@@ -379,6 +459,8 @@ class Gate:
         text = strip_comments(open(path, encoding="utf-8").read())
         for word in re.findall(r"\b(axiom|val|any|assume|diverges)\b", text):
             self.problem(path, f"`{word}` is an assumption")
+        for p in sources.check_theory(text):
+            self.problem(path, p)
         results = []
         for prover in WHY3_PROVERS:
             if results and all(r[1] for r in results):
@@ -387,41 +469,30 @@ class Gate:
                 ["why3", "prove", "-L", "spec", "-a", options.get("split", "split_vc"), "-P", prover,
                  "-t", str(10 * WHY3_LIMIT), path],
                 lambda l: self.log.goal() if l.startswith("Prover result is:") else None)
-            found = re.findall(r"(?:Goal|Sub-goal) (.*?)\.\nProver result is: (\w+)", out)
+            found = re.findall(r"line (\d+), .*\n(?:Goal|Sub-goal) (.*?)\.\nProver result is: (\w+)(?: \(([\d.]+)s)?", out)
             if len(found) != out.count("Prover result is:") or (status != 0 and not found):
                 self.problem(path, f"why3 failed:\n{out[-3000:]}")
                 return
-            if results and [r[0] for r in results] != [g for g, _ in found]:
+            if results and [r[0] for r in results] != [f[:2] for f in found]:
                 self.problem(path, "the provers saw different goals")
                 return
-            results = [(g, (results[i][1] if results else "") or (prover if v == "Valid" else ""))
-                       for i, (g, v) in enumerate(found)]
+            results = [results[i] if results and results[i][1] else
+                       (f[:2], prover if f[2] == "Valid" else "", float(f[3] or 0)) for i, f in enumerate(found)]
         if not results and re.search(r"\b(lemma|goal|ensures|variant)\b", text):
             self.problem(path, "no goals, but there are statements")
-        for goal, by in results:
+        goals = {}
+        for (line, goal), by, seconds in results:
             if not by:
                 self.leave(path, goal)
-        self.theories[path] = {"goals": len(results), "by": [by for _, by in results], "seconds": time.time() - began}
-        self.log.line(f"[{self.log.clock()}] {path}: {sum(1 for _, by in results if by)}/{len(results)} goals, "
+            module = re.findall(r"(?m)^\s*(?:module|theory)\s+(\w+)", "\n".join(text.split("\n")[:int(line)]))[-1]
+            name = re.sub(r"(.*) of goal (.*)", r"\2 \1", goal)
+            same = sum(1 for g in goals if re.fullmatch(re.escape(f"{module}.{name}") + r"( \d+)?", g))
+            goals[f"{module}.{name}" + (f" {same + 1}" if same else "")] = {
+                "label": None, "proved": bool(by), "prover": by, "seconds": seconds}
+        self.theories[path] = {"goals": len(results), "by": [r[1] for r in results], "seconds": time.time() - began,
+                               "each": goals}
+        self.log.line(f"[{self.log.clock()}] {path}: {sum(1 for r in results if r[1])}/{len(results)} goals, "
                       f"{time.time() - began:.0f} s")
-
-    def system(self, paths):
-        """The system theorem (spec/system): here one prover a goal is enough, `make theorem` asks for two."""
-        for where, what in tower.refused({p: open(p, encoding="utf-8").read() for p in tower.paths()}):
-            self.problem(where, what)
-
-        def one(job):
-            for prover in tower.PROVERS:
-                if prover in WHY3_PROVERS and not job.least() and not job.problem:
-                    job.prove(prover, self.execute)
-            if job.problem:
-                self.problem(job.path, f"{job.name()}: {job.problem}")
-            for goal in (g for (_, g, _), by in job.results.items() if not by):
-                self.leave(job.path, goal)
-        self.storeys = {path: tower.jobs_of(path, self.execute) for path in paths}
-        for path, jobs in self.storeys.items():
-            for job in jobs:
-                self.add(2000, path, f"why3 {job.name()}", lambda j=job: one(j))
 
     def canary(self, path):
         """A canary says in comments what must go wrong; nothing else may, and all of it must."""
@@ -429,7 +500,7 @@ class Gate:
         if not wanted:
             self.problem(path, "says nothing that must fail")
         kinds = {k for k, _ in wanted}
-        _, _, complaints = self.read_c(path)
+        complaints = self.read_c(path)["problems"]
         open_goals, failed, warned = set(), set(), []
         if kinds & {"open", "warned"}:
             found, text = self.wp(path, "canary", trying(PROVERS, CANARY, len(PROVERS)))
@@ -457,72 +528,6 @@ class Gate:
                 self.problem(path, c)
         self.log.line(f"[{self.log.clock()}] {path}: {len(wanted)} canaries")
 
-    # -- the end ---------------------------------------------------------------------------------------------------
-
-    def numbers(self):
-        result = {}
-        for path, e in sorted(self.files.items()):
-            result[path] = {"functions": {f: sums({f: g})[0] for f, g in sorted(e["functions"].items())},
-                            "smoke": sums(e["smoke"])[0]}
-        for path, t in sorted(self.theories.items()):
-            result[path] = {"goals": t["goals"]}
-        return result
-
-    def store(self, whole):
-        """Writes the list; of a few files, only their part."""
-        kept = {}
-        if not whole and os.path.exists(EXPECTED):
-            with open(EXPECTED, encoding="utf-8") as f:
-                kept = {p: v for p, v in json.load(f).items() if p not in self.files and p not in self.theories}
-        with open(EXPECTED, "w", encoding="utf-8") as f:
-            json.dump({**kept, **self.numbers()}, f, indent=1, sort_keys=True)
-            f.write("\n")
-        print(f"stored {EXPECTED}")
-
-    def compare(self, whole):
-        if not os.path.exists(EXPECTED):
-            self.problem(EXPECTED, "missing: `make expected` writes it")
-            return
-        with open(EXPECTED, encoding="utf-8") as f:
-            stored = json.load(f)
-        now = self.numbers()
-        for path in sorted(set(now) | (set(stored) if whole else set())):
-            a, b = stored.get(path), now.get(path)
-            if a is None or b is None:
-                self.problem(path, "not in expected.json" if a is None else "in expected.json, but gone")
-                continue
-            for key in sorted(set(a) | set(b)):
-                if self.fast and key == "smoke" or a.get(key) == b.get(key):
-                    continue
-                if key != "functions":
-                    self.problem(path, f"{key}: {b.get(key)}, expected {a.get(key)}")
-                    continue
-                for f in sorted(set(a[key]) | set(b[key])):
-                    if a[key].get(f) != b[key].get(f):
-                        self.problem(path, f"{f}: {b[key].get(f, 0)} goals, expected {a[key].get(f, 0)}")
-
-    def table(self):
-        rows, total = [], [0] * 7
-        for path, e in sorted(self.files.items()):
-            n, ok = sums(e["functions"])
-            by = [sum(v[k].get("valid", 0) for goals in e["functions"].values() for v in goals.values()
-                      for k in v if k.lower().split(":")[0] == p) for p in ("qed", *PROVERS)]
-            s, s_ok = sums(e["smoke"])
-            self.smoke_total, self.smoke_passed = self.smoke_total + s, self.smoke_passed + s_ok
-            rows.append((path, len(e["defined"]), n, ok, *by, e["seconds"]))
-        for path, t in sorted(self.theories.items()):
-            by = [0, *(sum(1 for b in t["by"] if b == p) for p in PROVERS)]
-            rows.append((path, "", t["goals"], sum(by), *by, t["seconds"]))
-        print("\n" if self.log.tty else "")
-        head = ("file", "functions", "goals", "proved", "qed", *PROVERS, "s")
-        print("{:<34} {:>9} {:>7} {:>7} {:>7} {:>7} {:>7} {:>7} {:>6}".format(*head))
-        for r in rows:
-            print("{:<34} {:>9} {:>7} {:>7} {:>7} {:>7} {:>7} {:>7} {:>6.0f}".format(*r))
-            total = [t + v for t, v in zip(total, r[2:])]
-        print("{:<34} {:>9} {:>7} {:>7} {:>7} {:>7} {:>7} {:>7} {:>6.0f}".format(
-            "total", sum(r[1] or 0 for r in rows), *total))
-        return total[0], total[1]
-
 
 def trying(provers, seconds, at_a_time=1):
     """The first to prove a goal ends it. The provers count seconds of the processor; WP gives up after ten times as many
@@ -542,21 +547,6 @@ def parse_flags(flags):
     return kept
 
 
-def strip_comments(text):
-    """WhyML without its comments, which nest."""
-    out, depth, i = [], 0, 0
-    while i < len(text):
-        if text.startswith("(*", i) and not text.startswith("(*)", i):
-            depth, i = depth + 1, i + 2
-        elif depth and text.startswith("*)", i):
-            depth, i = depth - 1, i + 2
-        else:
-            if not depth:
-                out.append(text[i])
-            i += 1
-    return "".join(out)
-
-
 def renumbered(goals):
     """WP numbers what calls require through the file, so that the names depend on which functions are tried: here they
     are numbered within the function."""
@@ -572,64 +562,68 @@ def options_for(path):
     return {**OPTIONS.get(os.path.dirname(path), {}), **OPTIONS.get(path, {})}
 
 
-def proved(v):
-    return v["wp:main"].get("valid", 0)
-
-
-def is_open(v):
-    return proved(v) != v["wp:main"]["total"]
-
-
-def sums(found):
-    goals = [v for g in found.values() for v in g.values()]
-    return sum(v["wp:main"]["total"] for v in goals), sum(proved(v) for v in goals)
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--fast", action="store_true", help="with a cache; no smoke tests, no canaries")
     parser.add_argument("--store", action="store_true", help="store the numbers of goals, when all are proved")
+    parser.add_argument("--quick", action="store_true", help="no second try of goals that the quick pass leaves open")
+    parser.add_argument("--read", action="store_true", help="only refuse: proves nothing, and so never succeeds")
     parser.add_argument("files", nargs="*", help="only these (default: everything)")
     args = parser.parse_args()
     os.chdir(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
     os.environ["PWD"] = os.getcwd()  # Frama-C resolves relative paths by it
     os.makedirs("build/proofs", exist_ok=True)
-    gate = Gate(args.fast)
+    gate = Gate(args.fast, args.quick)
     whole = not args.files
-    sources = sorted(args.files or glob.glob("core/**/*.c", recursive=True) + glob.glob("proofs/*.c"))
-    theories = [f for f in sources if f.endswith(".mlw")] if not whole else sorted(glob.glob("spec/*.mlw"))
-    system = [f for f in theories if f.startswith("spec/system/")]
-    theories = [f for f in theories if f not in system]
-    canaries = [f for f in sources if "/canary/" in f] if not whole else sorted(glob.glob("proofs/canary/*.c"))
-    sources = [f for f in sources if f.endswith(".c") and f not in canaries]
+    paths = sorted(args.files or glob.glob("core/**/*.c", recursive=True) + glob.glob("proofs/*.c"))
+    theories = [f for f in paths if f.endswith(".mlw")] if not whole else sorted(glob.glob("spec/*.mlw"))
+    canaries = [f for f in paths if "/canary/" in f] if not whole else sorted(glob.glob("proofs/canary/*.c"))
+    paths = [f for f in paths if f.endswith(".c") and f not in canaries]
+    made_from = {p: of_proof(p) for p in [*paths, *theories]}
     try:
-        gate.configure_why3()
-        gate.read_headers()
-        gate.read_all(sources)
+        gate.read_specification()
+        past = memory.Memory(gate.flags, gate.execute)
+        for path in paths + theories if args.fast else []:
+            gate.recall(path, past.recall(path))
+        gate.read_all(paths, whole)
+        if args.read:
+            gate.finish_reading()
+        recalled = {*gate.recalled}
+        if not args.fast or not recalled >= {*paths, *theories}:
+            gate.configure_why3()
+            gate.check_provers()
         try:
             with open(EXPECTED, encoding="utf-8") as f:
-                sizes = {p: sum(v.get("functions", {}).values()) for p, v in json.load(f).items()}
+                stored = json.load(f)
         except (OSError, ValueError):
-            sizes = {}
-        for path in sources:
-            size = sizes.get(path, os.path.getsize(path) // 40)
-            gate.add(10 * size, path, "proof", lambda p=path: gate.prove(p))
-            if not args.fast:
-                gate.add(2 * size, path, "smoke", lambda p=path: gate.smoke(p))
+            stored = {}
+        for path in paths:
+            if path in recalled:
+                continue
+            shares = gate.shares(path, stored)
+            gate.files[path].update({"functions left": len(shares), "smoke left": len(shares)})
+            for k, (work, only) in enumerate(shares):
+                gate.add(work, path, "proof", lambda p=path, k=k, o=only: gate.prove(p, k, o))
+                if not args.fast:
+                    smoke = SMOKE_COST * stored.get(path, {}).get("smoke", 50) / len(shares)
+                    gate.add(smoke, path, "smoke", lambda p=path, k=k, o=only: gate.smoke(p, k, o))
         for path in theories:
-            gate.add(os.path.getsize(path) // 10, path, "why3", lambda p=path: gate.why3(p))
-        gate.system(tower.paths() if whole else system)
+            if path in recalled:
+                continue
+            gate.add(os.path.getsize(path) / 1000, path, "why3", lambda p=path: gate.why3(p))
         if not args.fast:
             for path in canaries:
                 gate.add(0, path, "canary", lambda p=path: gate.canary(p))
             if whole and not canaries:
                 gate.problem("proofs/canary", "no canaries")
         gate.drain()
-        for path, jobs in gate.storeys.items():
-            gate.theories[path] = tower.numbers(jobs)
+        for path in {*paths, *theories} - recalled:
+            if gate.is_proved(path):
+                past.keep(path, gate.files.get(path) or gate.theories.get(path))
         with open("build/proofs/numbers.json", "w", encoding="utf-8") as f:
             json.dump(gate.numbers(), f, indent=1, sort_keys=True)
             f.write("\n")
+        gate.write_goals(whole, made_from)
         if args.store and not gate.fast and not gate.problems and not gate.unproved:
             gate.store(whole)
         gate.compare(whole)
@@ -648,6 +642,9 @@ def main():
     for g in gate.unproved:
         print("UNPROVED", g)
     if args.fast:
+        now = sorted({*paths, *theories} - recalled)
+        print(f"from an earlier run, since nothing they depend on has changed: {len(recalled)} of {len(paths) + len(theories)} files; "
+              f"now, with a cache: {', '.join(now) or 'none'}")
         print("a cached run: no smoke tests, no canaries; `make prove` is the proof")
     else:
         print(f"smoke tests: {gate.smoke_total}, {gate.smoke_passed} passed; "

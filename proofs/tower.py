@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The system theorem: proves every goal of spec/system/*.mlw, each by two provers where possible.
 
-`make theorem` runs it; `make prove` proves the same goals by one prover each. See spec/README.md.
+`make theorem` runs it. See spec/README.md.
 """
 import argparse
 import glob
@@ -22,11 +22,12 @@ STOREYS = ("model", "invariants", "steps", "instance", "theorems", "scenario", "
 # its own; provers, when not all are of use. Where nothing is listed: split_vc. split_vc makes the goals; what follows it
 # says how much a prover sees: inline_all unfolds all definitions, eliminate_definition turns them into axioms, so that few
 # are unfolded.
-LAZY = "cvc4 cvc5 split_vc eliminate_definition | split_vc"
+# cvc5 cannot read tcp.mlw: a parameter there is called update, a word of its own.
+LAZY = "cvc4 split_vc eliminate_definition | split_vc"
 HOW = {"Kept": "each split_vc inline_all", "Kept.step_inv'vc": "split_vc", "KeptRuns.init_inv": "split_vc inline_all split_vc",
        "Known": "split_vc inline_all", "Reached": "cvc4 cvc5 split_vc eliminate_definition",
-       "Theorems": "split_vc inline_all", "Pair": LAZY, "Tower": LAZY, "Reuse": "cvc4 cvc5 split_vc", "Complete": "split_vc inline_all", "Needed": "split_vc inline_all",
-       "Control": LAZY, "Relation": "cvc4 cvc5 split_vc", "Simulation": "each " + LAZY}
+       "Theorems": "split_vc inline_all", "Pair": LAZY, "Tower": LAZY, "Reuse": "cvc4 split_vc", "Complete": "split_vc inline_all", "Needed": "split_vc inline_all",
+       "Control": LAZY, "Relation": "cvc4 split_vc", "Simulation": "each " + LAZY}
 PROVERS = ("z3", "cvc4", "cvc5")
 LIMIT = 10  # seconds a goal
 CONFIG = """[main]
@@ -177,18 +178,6 @@ class Job:
 
     def least(self):
         return min((len(by) for by in self.results.values()), default=0)
-
-
-def numbers(jobs):
-    """What the gate stores of a file: how many goals, who proved each, and each by its name."""
-    by, each = [], {}
-    for job in jobs:
-        for (_, goal, number), proofs in job.results.items():
-            first = next(iter(proofs), "")
-            by.append(first)
-            each[f"{job.module}.{goal} {len(each)}"] = {"label": None, "proved": bool(proofs), "prover": first,
-                                                         "seconds": proofs.get(first, 0.0)}
-    return {"goals": len(by), "by": by, "seconds": sum(j.seconds for j in jobs), "each": each}
 
 
 def goals_of(path, run):

@@ -69,7 +69,7 @@ bool vtcp_arrive_seq(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
   if (g.rst) return false;
   /* Our last ACK was lost: 2 MSL begin anew (s3.10.7.4, eighth). */
   if (c->state == VTCP_TIME_WAIT && g.fin && g.seq + g.txt == c->rcv_fin) vtcp_tcb_start_wait(c, now);
-  if (g.txt > 0 || g.fin)
+  if ((g.txt > 0 || g.fin) && !g.syn)
     vtcp_tcb_ack_now(c);
   else
     answer(c, g, now);

@@ -31,7 +31,7 @@ bool vtcp_options_parse(const uint8_t *p, uint32_t n, struct vtcp_segment *out);
 */
 uint32_t vtcp_options_end(const struct vtcp_segment *s);
 
-/* Writes the options of s from buf[20] on. */
+/* Writes the options of s from buf[20] on, whole ones up to the end of the header: no End of Option List (MUST-69). */
 /*@ requires readable: \valid_read(s);
     requires sayable: seg_sayable(s);
     requires fits: seg_header_len(s) <= VTCP_HEADER_MAX;
@@ -41,6 +41,7 @@ uint32_t vtcp_options_end(const struct vtcp_segment *s);
     exits never: \false;
     assigns buf[20 .. seg_header_len(s) - 1];
     ensures reads: seg_reads(buf, 20, seg_header_len(s), opt_none, seg_options(s));
+    ensures MUST_69_no_end: seg_says(buf, 20, seg_header_len(s), opt_none, seg_options(s));
 */
 void vtcp_options_emit(const struct vtcp_segment *s, uint8_t *buf);
 

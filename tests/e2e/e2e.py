@@ -244,6 +244,44 @@ def refused_UDP_port(t):
 
 
 @test
+def addresses_of_no_one_host(t):
+    """MUST-46."""
+    for address in ("224.0.0.1", "255.255.255.255", "0.0.0.0", "ff02::1", "::"):
+        said = t.run("connect", *FAST, address, 9, status=3, seconds=5)
+        assert "expected the address of one host" in said, said
+
+
+@test
+def hop_limit_and_Diffserv_field(t):
+    """MUST-48, MUST-49, SHLD-22: as the other side sees them, and the usual ones when none are asked for."""
+    recvttl, recvtos = 12, 13  # <linux/in.h>
+    for family, address, level, ask, ttl, tos in (
+            (socket.AF_INET, "127.0.0.1", socket.IPPROTO_IP, (recvttl, recvtos), socket.IP_TTL, socket.IP_TOS),
+            (socket.AF_INET6, "::1", socket.IPPROTO_IPV6, (socket.IPV6_RECVHOPLIMIT, socket.IPV6_RECVTCLASS),
+             socket.IPV6_HOPLIMIT, socket.IPV6_TCLASS)):
+        with socket.socket(family, socket.SOCK_DGRAM) as s:
+            s.bind((address, 0))
+            s.settimeout(20)
+            for option in ask:
+                s.setsockopt(level, option, 1)
+            for options, wanted in ((("--ttl", 7, "--dscp", 46), (7, 46 * 4)), ((), (64, 0))):
+                client = t.start("connect", *FAST, "--user-timeout", "1s", *options, address, s.getsockname()[1])
+                _, control, _, _ = s.recvmsg(2000, 200)
+                seen = {kind: int.from_bytes(value, sys.byteorder) for _, kind, value in control}
+                assert (seen[ttl], seen[tos]) == wanted, (options, seen)
+                client.end(status=1)
+                s.setblocking(False)
+                while True:  # its other SYNs
+                    try:
+                        s.recv(2000)
+                    except BlockingIOError:
+                        break
+                s.settimeout(20)
+    for wrong in (("--ttl", 0), ("--ttl", 256), ("--dscp", 64)):
+        assert f"{wrong[0]}: expected a number" in t.run("connect", *wrong, "127.0.0.1", 9, status=2)
+
+
+@test
 def user_timeout(t):
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
         s.bind(("127.0.0.1", 0))

@@ -111,9 +111,9 @@ static void exchange(struct sim *s, size_t i, size_t j) {
   s->packets[j].at = at;
 }
 
-/* The checksum finds one octet changed (RFC 1071). */
+/* The checksum finds one octet changed (RFC 1071), but not always a second. */
 static void corrupt(struct sim *s, size_t i, uint32_t value) {
-  if (i >= s->packet_count) return;
+  if (i >= s->packet_count || !vtcp_checksum_ok(0, s->packets[i].octets, s->packets[i].len)) return;
   s->packets[i].octets[value % s->packets[i].len] ^= (uint8_t)(1 + (value >> 16) % 255u);
 }
 

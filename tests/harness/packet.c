@@ -268,6 +268,29 @@ static void not_one_host(void **state) {
   assert_int_equal(decode(length), PACKET_OTHER);
 }
 
+/* MUST-48, MUST-49: hop limit and Diffserv field are as asked for, and nothing else is changed. */
+static void service(void **state) {
+  (void)state;
+  static const uint8_t classes[] = {0, 46 * 4, 255};
+  for (size_t k = 0; k < 2 * sizeof classes; k++) {
+    bool v6 = k % 2 == 0;
+    uint8_t before[PACKET_MAX], wanted = classes[k / 2];
+    uint32_t header = packet_header(v6 ? AF_INET6 : AF_INET);
+    make(v6 ? AF_INET6 : AF_INET, "text");
+    memcpy(before, packet, length);
+    packet_service(packet, 0, 0);
+    assert_memory_equal(packet, before, length);
+    packet_service(packet, 7, wanted);
+    assert_int_equal(packet[v6 ? 7 : 8], 7);
+    assert_int_equal(v6 ? packet[0] % 16u * 16u + packet[1] / 16u : packet[1], wanted);
+    assert_int_equal(decode(length), PACKET_SEGMENT);
+    assert_int_equal(got.segment.seq, 0x01020304);
+    assert_memory_equal(packet + header, before + header, 24);
+    packet_service(packet, 64, 0);
+    assert_memory_equal(packet, before, length);
+  }
+}
+
 static void ports_and_protocols(void **state) {
   (void)state;
   struct vtcp_segment s = example("");
@@ -402,6 +425,7 @@ int main(void) {
       cmocka_unit_test(ipv4_options),
       cmocka_unit_test(ipv6_extensions),
       cmocka_unit_test(not_one_host),
+      cmocka_unit_test(service),
       cmocka_unit_test(ports_and_protocols),
       cmocka_unit_test(icmp_kinds),
       cmocka_unit_test(plateaus),

@@ -111,7 +111,7 @@ def table():
         yield Case("kernel learns the path MTU", scenarios.kernel_learns_the_path_mtu, ip, explained=LOST)
         yield Case("vtcp learns the path MTU", scenarios.vtcp_learns_the_path_mtu, ip, explained=LOST)
         yield Case("hard ICMP error ends SYN-SENT", packets.hard_error_ends_SYN_SENT, ip, sample=ip == 4)
-        yield Case("soft and forged ICMP errors do not", packets.soft_and_forged_errors_do_not, ip)
+        yield Case("soft and forged ICMP errors do not", packets.soft_and_forged_errors_do_not, ip, sample=ip == 4)
         yield Case("hard ICMP error ends no open connection", packets.hard_error_ends_no_open_connection, ip)
         yield Case("packet too big is validated", packets.packet_too_big_is_validated, ip)
         yield Case("packet too big, forged", packets.forged_packet_too_big, ip)

@@ -81,6 +81,7 @@ def soft_and_forged_errors_do_not(r):
     icmp_error(r, packet, *PORT_UNREACHABLE[r.ip], change_seq=-1)
     said = client.end(status=1)
     assert "timed out" in said and "1 without effect, 2 about nothing under way" in said, said
+    assert "ICMP: it cannot be reached now; still trying" in said, said
 
 
 def errors_about_open_connection(r, kind, code, mtu=0, change_seq=0):
@@ -103,6 +104,7 @@ def errors_about_open_connection(r, kind, code, mtu=0, change_seq=0):
 def hard_error_ends_no_open_connection(r):
     said = errors_about_open_connection(r, *PORT_UNREACHABLE[r.ip])
     assert re.search(r"ICMP errors: [1-9]\d* without effect", said), said
+    assert said.count("ICMP: the host has no such protocol or port; still trying") == 1, said
 
 
 def packet_too_big_is_validated(r):

@@ -280,7 +280,7 @@ static bool allowance(tcb a, segment g) {
 }
 static tcb refuse_seq(tcb a, segment g, bool allow) {
   if (g.rst) return a;
-  return 0 < g.txt || g.fin ? ack_owed(a) : challenge(a, allow);
+  return (0 < g.txt || g.fin) && !g.syn ? ack_owed(a) : challenge(a, allow);
 }
 
 /* second */

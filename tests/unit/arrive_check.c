@@ -63,6 +63,7 @@ static void challenge_limit(void **state) {
   for (int i = 0; i < 50; i++) {
     inject(s, A, "RST", 400, 0, 0);
     inject(s, A, "SYN", 400, 0, 0);
+    inject(s, A, "SYN,FIN", 5000000, 0, 10);
     inject(s, A, "ACK", 200, 101, 0);
     inject(s, A, "ACK", 301, 5000, 0);
   }
@@ -171,6 +172,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       test(acceptability),    test(unacceptable_is_answered),
       test(challenge_limit),  test(rst_in_each_state),
+
       test(rst_with_any_ack), test(syn_in_each_state),
       test(zero_window),      test(time_wait_restarts_for_the_fin_only),
   };
