@@ -35,14 +35,14 @@ TRACED := $(ORACLE)/oracle $(addprefix $(ORACLE)/,soak/soak fuzz/connection fuzz
   $(addprefix scenario/,opening closing transfer failure))
 obj = $(patsubst %.c,$(BUILD)/%.o,$1)
 
-PACKAGES := afl++ ca-certificates clang clang-format clang-tidy cppcheck curl cvc4 frama-c-base gcc gcc-arm-none-eabi \
+PACKAGES := afl++ ca-certificates clang clang-format clang-tidy cppcheck curl cvc4 cvc5 frama-c-base gcc gcc-arm-none-eabi \
   iproute2 libc6-dev libclang-rt-14-dev libcmocka-dev libgmp-dev liblwip-dev libnewlib-arm-none-eabi libpcap-dev \
   libsodium-dev libzarith-ocaml-dev make netcat-openbsd ocaml-nox pkg-config python3 python3-lark spin tcc tshark \
   valgrind why3 z3
 
 .PHONY: all build setup demo packetdrill check check-sanitize check-contracts check-programs interop fuzz fuzz-corpus \
-  oracle spin coverage bench lint format format-check prove prove-fast expected mutants requirements map report \
-  wp-flags clean help
+  oracle spin coverage bench lint format format-check prove prove-fast expected mutants theorem weaken requirements map \
+  report wp-flags clean help
 .DELETE_ON_ERROR:
 
 all: build ## build the library and the vtcp program (no proof tools needed)
@@ -134,6 +134,12 @@ map: ## RFC 9293 section 3.10, paragraph by paragraph: specification, C, clauses
 
 report: ## one page for people: build/report.html
 	@python3 proofs/report.py
+
+theorem: ## prove the system theorem, each goal by two provers where possible; the last line has the totals
+	@python3 proofs/tower.py $(FILE)
+
+weaken: ## weaken each guard of the model of two endpoints in turn; the proof of the system theorem must notice
+	@python3 proofs/weaken.py
 
 wp-flags: # for frama-c by hand: eval frama-c $$(make wp-flags) core/wire/seq.c
 	@printf '%s\n' '$(WP_FLAGS)'
