@@ -279,7 +279,7 @@ CHEATS = [
      r"no longer notices: smoke canary_contradiction"),
     ("provers that believe everything", both(believer("cvc4", "z3"), create("proofs/canary/open.c", OPEN)), PROVE,
      "proofs/canary/open.c", r"no longer notices: open canary_open_ensures_wrong(?s:.*)z3: no prover"),
-    ("a CVC4 that believes everything", believer("cvc4"), PROVE, COPY, r"cvc4: no prover(?s:.*)smoke test failed"),
+    ("a CVC4 that believes everything", believer("cvc4"), PROVE, COPY, r"smoke test failed(?s:.*)cvc4: no prover"),
     ("provers that prove nothing", believer("cvc4", answer="unknown"), PROVE, THEORY, r"cvc4: no prover"),
 ]
 
