@@ -402,7 +402,8 @@ def chosen(runner, args):
     whole = [] if args.sample or args.function else files
     if args.sample:
         random.Random(args.seed).shuffle(mutants)
-        print(f"a sample of {min(args.sample, len(mutants))} of {len(mutants)} mutants, each as likely as any other: SEED={args.seed}")
+        print(f"a sample of {min(args.sample, len(mutants))} of {len(mutants)} mutants, each as likely as any other: "
+              f"SEED={args.seed}")
     return mutants, whole
 
 
