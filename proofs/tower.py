@@ -15,6 +15,8 @@ import textwrap
 import threading
 import time
 
+from results import strip_comments
+
 # From the ground up.
 STOREYS = ("model", "invariants", "steps", "instance", "theorems", "scenario", "wrap", "connection",
            "relation", "simulation", "pair", "tower", "reuse")
@@ -72,21 +74,6 @@ def paths():
     """The files in the order of STOREYS; one that is not listed there comes last."""
     rank = {f"spec/system/{s}.mlw": i for i, s in enumerate(STOREYS)}
     return sorted(glob.glob("spec/system/*.mlw"), key=lambda p: (rank.get(p, len(rank)), p))
-
-
-def strip_comments(text):
-    """WhyML without its comments, which nest."""
-    out, depth, i = [], 0, 0
-    while i < len(text):
-        if text.startswith("(*", i) and not text.startswith("(*)", i):
-            depth, i = depth + 1, i + 2
-        elif depth and text.startswith("*)", i):
-            depth, i = depth - 1, i + 2
-        else:
-            if not depth or text[i] == "\n":
-                out.append(text[i])
-            i += 1
-    return "".join(out)
 
 
 def modules(text):

@@ -172,7 +172,6 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       test(acceptability),    test(unacceptable_is_answered),
       test(challenge_limit),  test(rst_in_each_state),
-
       test(rst_with_any_ack), test(syn_in_each_state),
       test(zero_window),      test(time_wait_restarts_for_the_fin_only),
   };
