@@ -17,7 +17,7 @@ SUPPORT := $(sort $(wildcard tests/support/*.c tests/fuzz/support/*.c))
 KINDS := unit scenario matrix harness packetdrill soak fuzz lwip e2e
 TESTS := $(sort $(foreach k,$(KINDS),$(wildcard tests/$k/*.c)))
 SCRIPTS := tests/freestanding/check.sh tests/examples/embed.sh tests/fuzz/clusterfuzzlite.sh tests/interop/sample.sh \
-  tests/oracle/sample.sh tests/oracle/faults.py tests/liveness/broken.sh \
+  tests/oracle/sample.sh tests/oracle/faults.py tests/liveness/broken.sh tests/mutants/mutants.py \
   $(sort $(wildcard tests/e2e/*.sh tests/e2e/*.py tests/gate/*.py tests/reports/*.py))
 EXAMPLES := $(sort $(wildcard tests/examples/*.c))
 PACKETDRILL := $(CORE) $(sort $(wildcard harness/packetdrill/*.c)) $(patsubst %,harness/%.c,framing isn log packet udp)
@@ -35,14 +35,14 @@ TRACED := $(ORACLE)/oracle $(addprefix $(ORACLE)/,soak/soak fuzz/connection fuzz
   $(addprefix scenario/,opening closing transfer failure))
 obj = $(patsubst %.c,$(BUILD)/%.o,$1)
 
-PACKAGES := afl++ ca-certificates clang clang-format clang-tidy cppcheck curl cvc4 frama-c-base gcc gcc-arm-none-eabi \
+PACKAGES := afl++ ca-certificates clang clang-format clang-tidy cppcheck curl cvc4 cvc5 frama-c-base gcc gcc-arm-none-eabi \
   iproute2 libc6-dev libclang-rt-14-dev libcmocka-dev libgmp-dev liblwip-dev libnewlib-arm-none-eabi libpcap-dev \
-  libsodium-dev libzarith-ocaml-dev make netcat-openbsd ocaml-nox pkg-config python3 python3-lark spin tshark \
+  libsodium-dev libzarith-ocaml-dev make netcat-openbsd ocaml-nox pkg-config python3 python3-lark spin tcc tshark \
   valgrind why3 z3
 
 .PHONY: all build setup demo packetdrill check check-sanitize check-contracts check-programs interop fuzz fuzz-corpus \
-  oracle spin coverage bench lint format format-check prove prove-fast expected requirements map report wp-flags clean \
-  help
+  oracle spin coverage bench lint format format-check prove prove-fast expected mutants theorem weaken requirements map \
+  report wp-flags clean help
 .DELETE_ON_ERROR:
 
 all: build ## build the library and the vtcp program (no proof tools needed)
@@ -121,6 +121,11 @@ expected: export WP_FLAGS := $(WP_FLAGS)
 expected: ## prove everything, then store the numbers of goals (proofs/expected.json)
 	@python3 proofs/prove.py --store $(FILE)
 
+mutants: export WP_FLAGS := $(WP_FLAGS)
+mutants: ## change the code in every small way: a goal must fail (FILE= FUNCTION= SAMPLE= SEED= JOBS= STORE=1)
+	@python3 proofs/mutants.py $(FILE) $(foreach f,$(FUNCTION),--function $f) $(if $(SAMPLE),--sample $(SAMPLE)) \
+	  $(if $(SEED),--seed $(SEED)) $(if $(JOBS),--jobs $(JOBS)) $(if $(STORE),--store) $(if $(GATE_LIMITS),--gate-limits)
+
 requirements: ## every requirement of RFC 9293 and what proves and tests it; also build/requirements.html
 	@python3 proofs/requirements.py
 
@@ -129,6 +134,12 @@ map: ## RFC 9293 section 3.10, paragraph by paragraph: specification, C, clauses
 
 report: ## one page for people: build/report.html
 	@python3 proofs/report.py
+
+theorem: ## prove the system theorem, each goal by two provers where possible; the last line has the totals
+	@python3 proofs/tower.py $(FILE)
+
+weaken: ## weaken each guard of the model of two endpoints in turn; the proof of the system theorem must notice
+	@python3 proofs/weaken.py
 
 wp-flags: # for frama-c by hand: eval frama-c $$(make wp-flags) core/wire/seq.c
 	@printf '%s\n' '$(WP_FLAGS)'

@@ -13,6 +13,7 @@ import sys
 import evidence
 
 SPEC = "spec/tcp.mlw"
+OCTETS = "spec/system/connection.mlw"
 PARAGRAPHS = {"3.10.1": "OPEN", "3.10.2": "SEND", "3.10.3": "RECEIVE", "3.10.4": "CLOSE", "3.10.5": "ABORT",
               "3.10.6": "STATUS", "3.10.7": "SEGMENT ARRIVES", "3.10.7.1": "CLOSED", "3.10.7.2": "LISTEN",
               "3.10.7.3": "SYN-SENT", "3.10.7.4": "other states", "3.10.8": "timeouts"}
@@ -40,12 +41,13 @@ def sections_of_spec():
 
 
 def users():
-    """{function of the specification: what else in spec/ uses it}."""
+    """{function of the specification: what else in spec/ uses it}. A new state of the TCB is C's to make; a number or a
+    condition may also be for the octets around the TCB."""
     bodies = {n.split(".")[1]: t for n, (_, t) in evidence.theorems_of(SPEC).items()}
-    others = {p: evidence.read(p) for p in sorted(glob.glob("spec/**/*.mlw", recursive=True))
-              if p not in (SPEC, "spec/rfc9293.mlw") and "tcp.Tcp" in evidence.read(p)}
-    texts = {**bodies, **others}
-    return {name: [o for o, text in texts.items() if o != name and re.search(rf"(?<![\w.]){name}\b", text)]
+    steps = set(re.findall(r"let function (\w+)[^=]*: tcb =", evidence.read(SPEC)))
+    octets = {OCTETS: evidence.read(OCTETS)}
+    return {name: [o for o, text in {**bodies, **({} if name in steps else octets)}.items()
+                   if o != name and re.search(rf"(?<![\w.]){name}\b", text)]
             for name in bodies}
 
 

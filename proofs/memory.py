@@ -9,7 +9,8 @@ import digests
 
 DIRECTORY = "build/proofs/memory"
 GATE = ("digests", "memory", "prove", "results", "sources")
-VERSIONS = [["frama-c", "-version"], ["why3", "--version"], ["cvc4", "--version"], ["z3", "--version"], ["gcc", "--version"]]
+VERSIONS = [["frama-c", "-version"], ["why3", "--version"], ["cvc4", "--version"], ["z3", "--version"],
+            ["gcc", "--version"]]
 
 
 class Memory:
@@ -34,7 +35,8 @@ class Memory:
             for source in sorted(digests.theories_of(path) if path.endswith(".mlw") else {path, *digests.bound()}):
                 self.add(digest, source)
             if path.endswith(".c"):
-                status, text = self.execute(["gcc", "-std=c11", "-E", "-C", "-dD", "-D__FRAMAC__", "-Icore", "-Ispec", path])
+                status, text = self.execute(
+                    ["gcc", "-std=c11", "-E", "-C", "-dD", "-D__FRAMAC__", "-Icore", "-Ispec", path])
                 digest.update(f"{status}\0{text}".encode())
             self.known[path] = digest.hexdigest()
         return self.known[path]

@@ -99,6 +99,7 @@ class Log:
 class Gate(Results):
     def __init__(self, fast, quick=False):
         self.quick = quick
+        self.session = "build/proofs/session" if fast else None
         self.fast, self.log, self.problems, self.unproved = fast, Log(), [], []
         self.flags = shlex.split(os.environ.get("WP_FLAGS", ""))
         if not self.flags:
@@ -156,6 +157,7 @@ class Gate(Results):
     # -- running programs ------------------------------------------------------------------------------------------
 
     def execute(self, command, on_line=lambda line: None):
+        """Runs a program until it ends, or until on_line has seen enough and says so."""
         with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                               text=True, errors="replace", start_new_session=True) as p:
             self.children.add(p.pid)
@@ -164,20 +166,23 @@ class Gate(Results):
             lines = []
             for line in p.stdout:
                 lines.append(line)
-                on_line(line)
+                if on_line(line):
+                    os.killpg(p.pid, signal.SIGKILL)
+                    break
             p.wait()
             timer.cancel()
             self.children.discard(p.pid)
         return p.returncode, "".join(lines)
 
-    def wp(self, path, tag, args):
+    def wp(self, path, tag, args, on_line=None):
         """Runs WP on one file; returns its report as {function: {goal: {prover: numbers}}} and its log."""
         stem = os.path.join(self.tmp, re.sub(r"\W", "_", path) + "-" + tag)
         # A proof run knows only what it has proved itself: the full pass takes from the quick one.
-        session = re.sub(r"-full\d+$", "-quick", stem) + "-session"
-        cache = ["-wp-cache", "update", "-wp-session", "build/proofs/session" if self.fast else session]
+        session = self.session or re.sub(r"-full\d+$", "-quick", stem) + "-session"
+        cache = ["-wp-cache", "update", "-wp-session", session]
         command = ["frama-c", "-no-unicode", *self.flags, *cache, *args, "-wp-report-json", stem + ".json", path]
-        status, text = self.execute(command, lambda l: self.log.goal() if "] Goal " in l or "Smoke-test" in l else None)
+        status, text = self.execute(command, on_line or (
+            lambda l: self.log.goal() if "] Goal " in l or "Smoke-test" in l else None))
         if status != 0 or not os.path.exists(stem + ".json"):
             return None, text
         with open(stem + ".json", encoding="utf-8") as f:
@@ -231,7 +236,8 @@ class Gate(Results):
     def symbols(self, path):
         """What a file defines and calls, by the compiler."""
         obj = os.path.join(self.tmp, re.sub(r"\W", "_", path) + ".o")
-        status, out = self.execute(["gcc", "-std=c11", "-O0", "-fkeep-static-functions", "-Icore", "-c", path, "-o", obj])
+        status, out = self.execute(
+            ["gcc", "-std=c11", "-O0", "-fkeep-static-functions", "-Icore", "-c", path, "-o", obj])
         if status != 0:
             return [], [], out
         lines = [l.split() for l in self.execute(["nm", obj])[1].splitlines()]

@@ -1,5 +1,5 @@
-"""What must hold of the sources before any prover runs: every contract is there, complete and labelled; nothing is assumed;
-the provers read the same program as the compiler. Each function returns what it finds wrong, as text."""
+"""What must hold of the sources before any prover runs: every contract is there, complete and labelled; nothing is
+assumed; the provers read the same program as the compiler. Each function returns what it finds wrong, as text."""
 import glob
 import hashlib
 import os
@@ -11,7 +11,7 @@ CLAUSES = {"assigns", "behavior", "decreases", "ensures", "exits", "requires", "
 LOGIC = {"axiomatic", "lemma", "logic", "predicate", "type"}
 # Recursive ACSL definitions become axioms inside WP; each one here must be shown total in proofs/ASSUMPTIONS.md.
 RECURSIVE = set()
-SPEC = {".acsl", ".csv", ".driver", ".md", ".mlw"}
+SPEC = {".acsl", ".csv", ".driver", ".md", ".ml", ".mlw", ".pml"}  # .ml, .pml: not for Why3 or WP
 WP_SWITCHES = ["-wp", "-wp-rte", "-warn-unsigned-overflow", "-warn-unsigned-downcast", "-warn-signed-downcast"]
 
 
@@ -130,7 +130,8 @@ def check_annotations(text, bound):
 
 
 def without_comments(text):
-    return re.sub(r"//[^\n]*|/\*.*?\*/|\"(?:\\.|[^\"\\\n])*\"", lambda m: m.group() if m.group()[0] == '"' else " ", text, flags=re.S)
+    return re.sub(r"//[^\n]*|/\*.*?\*/|\"(?:\\.|[^\"\\\n])*\"",
+                  lambda m: m.group() if m.group()[0] == '"' else " ", text, flags=re.S)
 
 
 def check_text(text):
@@ -200,7 +201,8 @@ def declarations(text):
         if m and not m.group(3):
             module = m.group(1) or m.group(2)
         elif m:
-            proof = statement_end(part) if re.match(r"let\s+(?:rec\s+)?(?:ghost\s+)?lemma\b|with\s+lemma\b", part) else len(part)
+            lemma = re.match(r"let\s+(?:rec\s+)?(?:ghost\s+)?lemma\b|with\s+lemma\b", part)
+            proof = statement_end(part) if lemma else len(part)
             name = f"{module}.{m.group(3)}"
             found[name] = found.get(name, "") + part[:proof]
     return found

@@ -1,5 +1,5 @@
-(* One endpoint of the liveness model: the steps are the functions that `why3 extract` makes of spec/tcp.mlw; what is added
-   is what they leave to others: the octets that have arrived, when something leaves, an application, timers. Streams
+(* One endpoint of the liveness model: the steps are the functions that `why3 extract` makes of spec/tcp.mlw; added is
+   what they leave to others: the octets that have arrived, when something leaves, an application, timers. Streams
    are a few octets long, so that there are few endpoints. Their octets are not told apart, only their places. *)
 open Tcp__Tcp
 open Sequence__Sequence
@@ -156,7 +156,8 @@ let waiting e = state e >= 2 && (Z.lt e.a.snd_una e.a.snd_nxt || (state e >= 4 &
 let timers w e =
   let again =
     if not (w.retransmit && waiting e) then []
-    else if Z.equal e.a.snd_una e.a.snd_nxt || (state e >= 4 && Z.equal e.a.snd_wnd Z.zero) then [ { e with probe = true } ]
+    else if Z.equal e.a.snd_una e.a.snd_nxt || (state e >= 4 && Z.equal e.a.snd_wnd Z.zero) then
+      [ { e with probe = true; ptr = e.a.snd_una } ]
     else [ { e with ptr = e.a.snd_una } ] in
   let wait = if state e = 10 then [ follow { e with a = timeout e.a false true } 10 ] else [] in
   again @ wait

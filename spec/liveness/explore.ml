@@ -1,5 +1,5 @@
-(* Both endpoints and the network between them, from a start, breadth first: which endpoints there are, what each can receive,
-   do and send. The network is that of liveness.pml; what is written here is then the whole of each process there. *)
+(* Both endpoints and the network between them, from a start, breadth first: which endpoints there are, what each
+   can receive, do and send. All that liveness.pml does is among it: there, budget and turns leave less. *)
 open Endpoint
 
 type start = {
@@ -12,7 +12,8 @@ type side = {
   mutable count : int;
   received : (int * int, int * int option) Hashtbl.t (* by endpoint and message *) }
 
-type found = { a : side; b : side; messages : (message, int) Hashtbl.t; mutable texts : message list; mutable states : int }
+type found = {
+  a : side; b : side; messages : (message, int) Hashtbl.t; mutable texts : message list; mutable states : int }
 
 exception Too_many
 
@@ -44,7 +45,7 @@ type node = { ea : Endpoint.t; eb : Endpoint.t; ab : message list; ba : message 
 
 let rec without m = function [] -> [] | x :: rest -> if x = m then rest else x :: without m rest
 
-(* A segment that leaves is delivered, lost or doubled. An acknowledgment that the budget does not have is as one lost. *)
+(* A segment that leaves is delivered, lost or doubled. *)
 let sent (s : start) n channel m =
   let add k = List.sort compare (List.init k (fun _ -> m) @ channel) in
   let free = s.room - List.length channel in
@@ -67,9 +68,7 @@ let moves f s n =
         note f side e m (next, refused);
         let rest = without m channel in
         put n next rest
-        :: (match refused with
-            | Some e when n.lost < s.lost -> [ put { n with lost = n.lost + 1 } e rest ]
-            | _ -> []))
+        :: (match refused with Some e -> [ put n e rest ] | None -> []))
       (List.sort_uniq compare channel) in
   let leave e channel put =
     match output w e with

@@ -24,7 +24,8 @@ let process f s side closes name out into control =
     let runs e = Bool.to_int (timers s.world e <> []) in
     Printf.sprintf "%s%s%sgoto %s"
       (if is_new state then Printf.sprintf "%s = %s; " control states.(state e') else "")
-      (if is_new (fun e -> Bool.to_int (finished e)) then Printf.sprintf "done_%s = %b; " control (finished e') else "")
+      (if is_new (fun e -> Bool.to_int (finished e))
+       then Printf.sprintf "done_%s = %b; " control (finished e') else "")
       (if is_new runs then Printf.sprintf "timer_%s = %b; " control (runs e' = 1) else "")
       (label j) in
   let by_local = Array.make side.count [] in
@@ -34,10 +35,14 @@ let process f s side closes name out into control =
     say "%s:\n  if\n" (label i);
     List.iter
       (fun (m, (next, refused)) ->
-        say "  :: atomic { %s??%d -> %s }\n" into m (enter (Some e) next);
         match refused with
-        | Some j -> say "  :: atomic { lost < LOST && %s??[%d] -> %s??%d; lost++; %s }\n" into m into m (enter (Some e) j)
-        | None -> ())
+        | None -> say "  :: atomic { %s??%d -> %s }\n" into m (enter (Some e) next)
+        | Some j ->
+          let budget test after to_ =
+            say "  :: atomic { %s??[%d] && spent_%s %s BUDGET -> %s??%d; %s%s }\n" into m control test into m after
+              (enter (Some e) to_) in
+          budget "<" (Printf.sprintf "spent_%s++; " control) next;
+          budget ">=" "" j)
       (List.sort compare by_local.(i));
     (match output s.world e with
      | Some (m, next) -> say "  :: atomic { leave(%s, %d); %s }\n" out (number_message f m) (enter (Some e) (number side next))
@@ -46,7 +51,8 @@ let process f s side closes name out into control =
     List.iter
       (fun next ->
         match Hashtbl.find_opt side.locals (Marshal.to_string next [ Marshal.No_sharing ]) with
-        | Some j -> say "  :: atomic { timeout && may_run_%s -> turn_b = %b; %s }\n" control (control = "a") (enter (Some e) j)
+        | Some j -> say "  :: atomic { timeout && may_run_%s -> runs_out(%b); %s }\n" control (control = "a")
+            (enter (Some e) j)
         | None -> () (* the network never comes to rest here *))
       (timers s.world e);
     say "  :: false -> skip\n  fi;\n" in

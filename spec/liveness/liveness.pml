@@ -1,9 +1,10 @@
 /*
  * Two endpoints and the network between them: channels and their faults, and what must come about. The endpoints are
- * generated from spec/tcp.mlw (generate.ml) and included before this: one label for each endpoint there is, whose options are
- * all that it can do. A channel delivers in any order; LOST segments are lost and TWICE are doubled, whichever.
- * Time: a timer (timeout) runs out when nothing else can happen, as round trips are shorter than timers; those of the two
- * endpoints take turns, as each doubles when it has run out (RFC 6298 s5.5).
+ * generated from spec/tcp.mlw (generate.ml): a label for each endpoint there is, whose options are all that it can do.
+ * A channel delivers in any order; LOST segments are lost and TWICE are doubled, whichever.
+ * Time: a timer (timeout) runs out when nothing else can happen, as round trips are shorter than timers; those of the
+ * two endpoints take turns, as each doubles when it has run out (RFC 6298 s5.5). Then the budget of acknowledgments for
+ * segments that carry nothing (RFC 5961 s7) is whole again.
  */
 #define CLOSED 0
 #define LISTEN 1
@@ -24,8 +25,18 @@ byte a, b;            /* control states */
 bool done_a, done_b;  /* all delivered, all acknowledged, nothing owed; CLOSED by closing if that is the goal */
 bool timer_a, timer_b; /* a timer runs */
 bool turn_b;
+byte spent_a, spent_b;
+#ifndef BUDGET
+#define BUDGET 2
+#endif
 #define may_run_a (!turn_b || !timer_b)
 #define may_run_b (turn_b || !timer_a)
+
+inline runs_out(next) {
+  turn_b = next;
+  spent_a = 0;
+  spent_b = 0
+}
 
 inline leave(channel, segment) {
   if

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Feeds the proof gate one kind of cheating after the other and sees it refuse each, with a message that names it. Speaks TAP.
+"""Feeds the proof gate one kind of cheating after the other and sees it refuse each, with a message that names it.
 
-Each cheat is tried on a small tree of its own: two files of core/ with what they need, which the gate accepts as they are.
+Each cheat is tried on a small tree of its own: two files of core/ with what they need, which the gate accepts as they
+are. Speaks TAP.
 
 usage: tests/gate/cheats.py [WORD]    only the cheats whose name contains WORD"""
 import concurrent.futures
@@ -57,7 +58,8 @@ class Tree:
             f.write(text)
 
     def flags(self):
-        out = subprocess.run(["make", "-s", "wp-flags"], cwd=self.root, capture_output=True, text=True, check=True).stdout
+        out = subprocess.run(["make", "-s", "wp-flags"], cwd=self.root, capture_output=True, text=True,
+                             check=True).stdout
         return out.strip()
 
     def gate(self, arguments):
@@ -126,99 +128,138 @@ def both(*edits):
 # name, what to do, how to run the gate (READ: it refuses before any prover; PROVE; WHOLE), on which file, what it must say
 CHEATS = [
     # assumptions
-    ("an admit in the code", change(COPY, "{ dst[i] = src[i]; }", "{ dst[i] = src[i]; /*@ admit lie: n == 0; */ }"), READ, COPY,
+    ("an admit in the code", change(COPY, "{ dst[i] = src[i]; }", "{ dst[i] = src[i]; /*@ admit lie: n == 0; */ }"),
+     READ, COPY,
      r"`admit` is an assumption"),
-    ("an admitted ensures", change(COPY_H, "ensures copied", "admit ensures copied"), READ, COPY, r"`admit` is an assumption"),
+    ("an admitted ensures", change(COPY_H, "ensures copied", "admit ensures copied"), READ, COPY,
+     r"`admit` is an assumption"),
     ("an axiom in ACSL", change(ACSL, "isn);", "isn);\naxiom lie: 0 == 1;"), READ, SEQ, r"`axiom` is an assumption"),
-    ("an inductive predicate", append(ACSL, "/*@ inductive lie(integer n) { case a: lie(0); } */\n"), READ, SEQ, r"`inductive`"),
+    ("an inductive predicate", append(ACSL, "/*@ inductive lie(integer n) { case a: lie(0); } */\n"), READ, SEQ,
+     r"`inductive`"),
     ("a recursive logic function", append(ACSL, "/*@ logic integer lie(integer n) = lie(n) + 1; */\n"), READ, SEQ,
      r"recursive logic definition: lie"),
-    ("recursion behind \\let", append(ACSL, "/*@ logic integer lie(integer n) = \\let k = n; lie(k) + 1; */\n"), READ, SEQ,
+    ("recursion behind \\let", append(ACSL, "/*@ logic integer lie(integer n) = \\let k = n; lie(k) + 1; */\n"), READ,
+     SEQ,
      r"recursive logic definition: lie"),
     ("a promise: a contract of a function that nobody defines", both(
-        change(COPY, "void vtcp", "/*@ terminates \\true; exits never: \\false; assigns \\nothing; ensures lie: n == 0; */\n"
+        change(COPY, "void vtcp",
+     "/*@ terminates \\true; exits never: \\false; assigns \\nothing; ensures lie: n == 0; */\n"
                "void believe(uint32_t n);\nvoid vtcp"),
         change(COPY, "n) {", "n) {\n  believe(n);")), READ, COPY, r"calls believe, which is not defined"),
     ("ghost code", change(COPY, "n) {", "n) {\n  //@ ghost uint32_t k = n;"), READ, COPY, r"annotation `ghost`"),
-    ("a statement contract", change(COPY, "{ dst", "{ /*@ requires lie: \\false; ensures lie: \\false; */ dst"), READ, COPY,
+    ("a statement contract", change(COPY, "{ dst", "{ /*@ requires lie: \\false; ensures lie: \\false; */ dst"), READ,
+     COPY,
      r"annotation `requires` in a function"),
     ("an annotation for one behaviour", both(change(COPY_H, COPIED, COPIED + "\n behavior b: ensures lie: n == n;"),
-                                             change(COPY, "{ dst", "{ /*@ for b: assert lie: \\false; */ dst")), READ, COPY,
+                                             change(COPY, "{ dst", "{ /*@ for b: assert lie: \\false; */ dst")), READ,
+     COPY,
      r"annotation `for` in a function"),
     ("a loop pragma", change(COPY, "loop variant", "loop pragma UNROLL 3; loop variant"), READ, COPY,
      r"annotation `loop pragma`|annotation `loop unfold`"),
-    ("two contracts for one function", create("core/stream/other.c", '#include <stdint.h>\n/*@ terminates \\true; exits never: '
+    ("two contracts for one function", create("core/stream/other.c",
+     '#include <stdint.h>\n/*@ terminates \\true; exits never: '
      '\\false; assigns \\nothing; */\nvoid vtcp_copy_octets(uint8_t *restrict dst, const uint8_t *restrict src, uint32_t n);\n'
      '/*@ terminates \\true; exits never: \\false; assigns \\nothing; */\nvoid vtcp_other(uint8_t *p) { vtcp_copy_octets(p, p, 0); }'),
      READ, f"{COPY} core/stream/other.c", r"two contracts for vtcp_copy_octets"),
     # contracts that say less
     ("a function without a contract", append(COPY, "void bare(void) {}\n"), READ, COPY, r"no contract: bare"),
     ("assigns missing", change(COPY_H, "assigns dst[0 .. n - 1];", ""), READ, COPY, r"no `assigns`: vtcp_copy_octets"),
-    ("terminates \\false", change(COPY_H, "terminates \\true", "terminates \\false"), READ, COPY, r"no `terminates \\true`"),
+    ("terminates \\false", change(COPY_H, "terminates \\true", "terminates \\false"), READ, COPY,
+     r"no `terminates \\true`"),
     ("exits missing", change(COPY_H, "exits never: \\false;", ""), READ, COPY, r"no `exits \\false`"),
     ("a label deleted", change(COPY_H, "ensures copied:", "ensures"), READ, COPY, r"no label: ensures"),
-    ("an ensures weakened to \\true", change(COPY_H, COPIED, "ensures copied: \\true;"), READ, COPY, r"says nothing: ensures copied"),
+    ("an ensures weakened to \\true", change(COPY_H, COPIED, "ensures copied: \\true;"), READ, COPY,
+     r"says nothing: ensures copied"),
     # the provers read something else
-    ("code for the provers alone", change(COPY, "dst[i] = src[i];", "\n#ifdef __FRAMAC__\ndst[i] = src[i];\n#endif\n"), READ, COPY,
+    ("code for the provers alone", change(COPY, "dst[i] = src[i];", "\n#ifdef __FRAMAC__\ndst[i] = src[i];\n#endif\n"),
+     READ, COPY,
      r"the provers must see what the compiler sees"),
-    ("the same in a header", change(COPY_H, "#endif", "#ifdef __FRAMAC__\n#define vtcp_copy_octets vtcp_copy\n#endif\n#endif"), READ,
+    ("the same in a header", change(COPY_H, "#endif",
+     "#ifdef __FRAMAC__\n#define vtcp_copy_octets vtcp_copy\n#endif\n#endif"), READ,
      COPY, r"the provers must see what the compiler sees"),
     ("the same in an .acsl file", append(ACSL, "#define SEQ_MOD 1\n#define vtcp_seq_to_wire other\n"), READ, SEQ,
      r"other code than the compiler"),
-    ("code for Frama-C's headers", change(COPY, "dst[i] = src[i];", "\n#ifdef __FC_STDINT\ndst[i] = src[i];\n#endif\n"), READ, COPY,
+    ("code for Frama-C's headers", change(COPY, "dst[i] = src[i];", "\n#ifdef __FC_STDINT\ndst[i] = src[i];\n#endif\n"),
+     READ, COPY,
      r"depends on who reads it"),
-    ("code for the optimizer", change(COPY, "dst[i] = src[i];", "\n#if !__OPTIMIZE__\ndst[i] = src[i];\n#endif\n"), READ, COPY,
+    ("code for the optimizer", change(COPY, "dst[i] = src[i];", "\n#if !__OPTIMIZE__\ndst[i] = src[i];\n#endif\n"),
+     READ, COPY,
      r"depends on who reads it"),
     ("a pragma", prepend(COPY, "#pragma GCC optimize(\"fast-math\")\n"), READ, COPY, r"depends on who reads it"),
-    ("assembler", change(COPY, "dst[i] = src[i];", "__asm__(\"nop\");"), READ, COPY, r"`__asm__` is not C that the proof is about"),
+    ("assembler", change(COPY, "dst[i] = src[i];", "__asm__(\"nop\");"), READ, COPY,
+     r"`__asm__` is not C that the proof is about"),
     # names that mean something else
-    ("a driver with an axiom", append(DRIVER, 'axiom lie: "false";\n'), READ, SEQ, r"a driver may only bind names: axiom"),
-    ("a driver that reads a theory of its own", both(create("spec/lie.why", "theory Lie axiom lie: false end\n"), change(
+    ("a driver with an axiom", append(DRIVER, 'axiom lie: "false";\n'), READ, SEQ,
+     r"a driver may only bind names: axiom"),
+    ("a driver that reads a theory of its own", both(create("spec/lie.why", "theory Lie axiom lie: false end\n"),
+     change(
         DRIVER, "sequence.mlw", "lie.why")), READ, SEQ, r"a driver may only bind names"),
-    ("a theory that nobody proves", create("spec/lie.why", "theory Lie axiom lie: false end\n"), READ, SEQ, r"Why3 could load this"),
-    ("a definition where a driver binds", change(ACSL, "isn);", "isn) = 0;"), READ, SEQ, r"defined in ACSL, but a driver binds it"),
+    ("a theory that nobody proves", create("spec/lie.why", "theory Lie axiom lie: false end\n"), READ, SEQ,
+     r"Why3 could load this"),
+    ("a definition where a driver binds", change(ACSL, "isn);", "isn) = 0;"), READ, SEQ,
+     r"defined in ACSL, but a driver binds it"),
     ("a name bound to nothing", change(DRIVER, "logic integer wire", "// logic integer wire"), READ, SEQ,
      r"neither defined nor bound by a driver: wire"),
     # flags
     ("no flags", flags(lambda f: ""), READ, COPY, r"WP_FLAGS is empty"),
-    ("no goals of run-time errors", flags(lambda f: f.replace(" -wp-rte", "")), READ, COPY, r"WP_FLAGS: -wp-rte is missing"),
+    ("no goals of run-time errors", flags(lambda f: f.replace(" -wp-rte", "")), READ, COPY,
+     r"WP_FLAGS: -wp-rte is missing"),
     ("some properties only", flags(lambda f: f + " -wp-prop=-ensures"), READ, COPY, r"WP_FLAGS: unknown flag -wp-prop"),
-    ("some functions only", flags(lambda f: f + " -wp-skip-fct vtcp_copy_octets"), READ, COPY, r"WP_FLAGS: unknown flag -wp-skip-fct"),
-    ("a driver left out", flags(lambda f: re.sub("-wp-driver \\S+", "-wp-driver nothing.driver", f)), READ, SEQ, r"WP_FLAGS: -wp-driver"),
+    ("some functions only", flags(lambda f: f + " -wp-skip-fct vtcp_copy_octets"), READ, COPY,
+     r"WP_FLAGS: unknown flag -wp-skip-fct"),
+    ("a driver left out", flags(lambda f: re.sub("-wp-driver \\S+", "-wp-driver nothing.driver", f)), READ, SEQ,
+     r"WP_FLAGS: -wp-driver"),
     # theories
-    ("an axiom in WhyML", change(THEORY, "\nend", "\n  axiom lie: false\nend"), PROVE, THEORY, r"`axiom` is an assumption"),
-    ("a val in WhyML", change(THEORY, "\nend", "\n  val lie (n: int) : int ensures { false }\nend"), PROVE, THEORY, r"`val` is an assumption"),
-    ("an any in WhyML", change(THEORY, "\nend", "\n  let lie () : int ensures { result = 0 } = any int ensures { result = 0 }\nend"), PROVE,
+    ("an axiom in WhyML", change(THEORY, "\nend", "\n  axiom lie: false\nend"), PROVE, THEORY,
+     r"`axiom` is an assumption"),
+    ("a val in WhyML", change(THEORY, "\nend", "\n  val lie (n: int) : int ensures { false }\nend"), PROVE, THEORY,
+     r"`val` is an assumption"),
+    ("an any in WhyML", change(THEORY, "\nend",
+     "\n  let lie () : int ensures { result = 0 } = any int ensures { result = 0 }\nend"), PROVE,
      THEORY, r"`any` is an assumption"),
-    ("an assume in WhyML", change(THEORY, "let r =", "assume { false }; let r ="), PROVE, THEORY, r"`assume` is an assumption"),
-    ("an endless function in WhyML", change(THEORY, "\nend", "\n  let rec function lie (n: int) : int diverges = lie n + 1\nend"), PROVE,
+    ("an assume in WhyML", change(THEORY, "let r =", "assume { false }; let r ="), PROVE, THEORY,
+     r"`assume` is an assumption"),
+    ("an endless function in WhyML", change(THEORY, "\nend",
+     "\n  let rec function lie (n: int) : int diverges = lie n + 1\nend"), PROVE,
      THEORY, r"`diverges` is an assumption"),
-    ("an abstract type with an invariant", change(THEORY, "\nend", "\n  type lie = abstract { n: int } invariant { n <> n }\nend"), PROVE,
+    ("an abstract type with an invariant", change(THEORY, "\nend",
+     "\n  type lie = abstract { n: int } invariant { n <> n }\nend"), PROVE,
      THEORY, r"`abstract` is an assumption"),
-    ("an attribute for the goals of WhyML", change(THEORY, "let function mod32", "let function [@vc:divergent] mod32"), PROVE, THEORY,
+    ("an attribute for the goals of WhyML", change(THEORY, "let function mod32", "let function [@vc:divergent] mod32"),
+     PROVE, THEORY,
      r"`\[@vc:divergent` is an assumption"),
     ("a false lemma in WhyML", change(THEORY, "\nend", "\n  lemma lie: forall n. wire n 0 = n\nend"), PROVE, THEORY,
      r"UNPROVED spec/sequence.mlw: lie"),
-    ("a definition changed", change(THEORY, "mod32 (off + isn)", "off + isn"), PROVE, THEORY, r"Sequence.wire says something else"),
+    ("a definition changed", change(THEORY, "mod32 (off + isn)", "off + isn"), PROVE, THEORY,
+     r"Sequence.wire says something else"),
     # contradictions, dead code, loops
-    ("requires that contradict each other", change(COPY_H, "requires dst", "requires lie: n < 3 && n > 5;\n    requires dst"), PROVE,
+    ("requires that contradict each other", change(COPY_H, "requires dst",
+     "requires lie: n < 3 && n > 5;\n    requires dst"), PROVE,
      COPY, r"smoke test failed \(contradiction or dead code\): vtcp_copy_octets"),
     ("dead code", change(COPY, "{ dst", "{ if (i > n) dst[0] = 7; dst"), PROVE, COPY,
      r"smoke test failed \(contradiction or dead code\): vtcp_copy_octets"),
-    ("assert \\false in dead code", change(COPY, "{ dst", "{ if (i > n) { /*@ assert lie: \\false; */ return; } dst"), READ, COPY,
+    ("assert \\false in dead code", change(COPY, "{ dst", "{ if (i > n) { /*@ assert lie: \\false; */ return; } dst"),
+     READ, COPY,
      r"says that nothing gets here, and smoke tests may miss it: assert"),
-    ("an invariant \\false", change(COPY, "loop invariant done", "loop invariant lie: \\false;\n      loop invariant done"), PROVE, COPY,
+    ("an invariant \\false", change(COPY, "loop invariant done",
+     "loop invariant lie: \\false;\n      loop invariant done"), PROVE, COPY,
      r"UNPROVED core/stream/copy.c: vtcp_copy_octets_loop_invariant_lie"),
-    ("a loop without a variant", change(COPY, "loop variant n - i;", ""), PROVE, COPY, r"UNPROVED core/stream/copy.c: vtcp_copy_octets_terminates"),
-    ("a loop without assigns", change(COPY, "loop assigns i, dst[0 .. n - 1];", ""), PROVE, COPY, r"UNPROVED core/stream/copy.c: vtcp_copy_octets|warning:"),
-    ("a false lemma in ACSL", append(ACSL, "/*@ lemma lie: \\forall integer x; x > 0; */\n"), PROVE, SEQ, r"UNPROVED core/wire/seq.c: .*lie"),
+    ("a loop without a variant", change(COPY, "loop variant n - i;", ""), PROVE, COPY,
+     r"UNPROVED core/stream/copy.c: vtcp_copy_octets_terminates"),
+    ("a loop without assigns", change(COPY, "loop assigns i, dst[0 .. n - 1];", ""), PROVE, COPY,
+     r"UNPROVED core/stream/copy.c: vtcp_copy_octets|warning:"),
+    ("a false lemma in ACSL", append(ACSL, "/*@ lemma lie: \\forall integer x; x > 0; */\n"), PROVE, SEQ,
+     r"UNPROVED core/wire/seq.c: .*lie"),
     # contracts that are not what they were
-    ("an ensures deleted", change(COPY_H, COPIED, ""), PROVE, COPY, r"the contract of vtcp_copy_octets says something else"),
-    ("an ensures weakened", change(COPY_H, "==> dst[i] == \\old(src[i])", "==> dst[i] == \\at(dst[i], Post)"), PROVE, COPY,
+    ("an ensures deleted", change(COPY_H, COPIED, ""), PROVE, COPY,
+     r"the contract of vtcp_copy_octets says something else"),
+    ("an ensures weakened", change(COPY_H, "==> dst[i] == \\old(src[i])", "==> dst[i] == \\at(dst[i], Post)"), PROVE,
+     COPY,
      r"the contract of vtcp_copy_octets says something else"),
     ("a requires more", change(COPY_H, "requires dst", "requires few: n < 5;\n    requires dst"), PROVE, COPY,
      r"the contract of vtcp_copy_octets says something else"),
-    ("a false ensures, with flags for WP in a comment", both(change(COPY_H, "dst[i] == \\old(src[i])", "dst[i] == 0"), prepend(
+    ("a false ensures, with flags for WP in a comment", both(change(COPY_H, "dst[i] == \\old(src[i])", "dst[i] == 0"),
+     prepend(
         COPY, "/* run.config OPT: -wp-timeout 0 -wp-prop=-ensures */\n// frama-c: -wp-no-rte\n")), PROVE, COPY,
      r"UNPROVED core/stream/copy.c: vtcp_copy_octets_ensures_copied"),
     ("code that does something else", change(COPY, "dst[i] = src[i];", "dst[i] = 0;"), PROVE, COPY,
@@ -227,29 +268,33 @@ CHEATS = [
     ("a number raised", expect(lambda s: s[COPY]["functions"].update(vtcp_copy_octets=99)), PROVE, COPY,
      r"vtcp_copy_octets: \d+ goals, expected 99"),
     ("a smoke test less", expect(lambda s: s[COPY].update(smoke=2)), PROVE, COPY, r"smoke: 3, expected 2"),
-    ("a function removed", lambda tree: tree.write(SEQ, re.sub(r"\nint64_t.*", "", tree.read(SEQ), flags=re.S)), PROVE, SEQ,
+    ("a function removed", lambda tree: tree.write(SEQ, re.sub(r"\nint64_t.*", "", tree.read(SEQ), flags=re.S)), PROVE,
+     SEQ,
      r"the contract of vtcp_seq_from_wire is gone"),
     ("a file removed", remove(SEQ), WHOLE, "", rf"PROBLEM {SEQ}: in expected.json, but gone"),
     ("the numbers removed", remove(EXPECTED), PROVE, COPY, r"expected.json: missing"),
     # the gate's own tests
     ("the canaries removed", remove(*CANARIES), WHOLE, "", r"no canaries"),
-    ("a canary made harmless", change(CANARIES[1], "requires high: n > 20;", "requires high: n >= 0;"), PROVE, CANARIES[1],
+    ("a canary made harmless", change(CANARIES[1], "requires high: n > 20;", "requires high: n >= 0;"), PROVE,
+     CANARIES[1],
      r"no longer notices: smoke canary_contradiction"),
     ("provers that believe everything", both(believer("cvc4", "z3"), create("proofs/canary/open.c", OPEN)), PROVE,
      "proofs/canary/open.c", r"no longer notices: open canary_open_ensures_wrong(?s:.*)z3: no prover"),
-    ("a CVC4 that believes everything", believer("cvc4"), PROVE, COPY, r"cvc4: no prover(?s:.*)smoke test failed"),
+    ("a CVC4 that believes everything", believer("cvc4"), PROVE, COPY, r"smoke test failed(?s:.*)cvc4: no prover"),
     ("provers that prove nothing", believer("cvc4", answer="unknown"), PROVE, THEORY, r"cvc4: no prover"),
 ]
 
 
 def honest(tree):
     status, out = tree.gate([])
-    return status == 0 and re.search(r"^(\d+) goals, \1 proved$", out.strip().splitlines()[-1]), f"exit status {status}\n{out}"
+    return status == 0 and re.search(r"^(\d+) goals, \1 proved$",
+                                     out.strip().splitlines()[-1]), f"exit status {status}\n{out}"
 
 
 def remembered(tree):
     """prove-fast leaves out what has not changed at all, and nothing else; it does not take the place of the proof."""
-    steps = [(lambda t: None, 0, "0 of 1 files"), (lambda t: None, 0, "1 of 1 files"), (append(THEORY, "(* more *)\n"), 0, "0 of 1 files"),
+    steps = [(lambda t: None, 0, "0 of 1 files"), (lambda t: None, 0, "1 of 1 files"), (append(THEORY, "(* more *)\n"),
+                                                                                        0, "0 of 1 files"),
              (change(COPY, "dst[i] = src[i];", "dst[i] = 0;"), 1, "UNPROVED")]
     for edit, wanted, message in steps:
         edit(tree)
@@ -273,7 +318,9 @@ def main():
         print("1..0 # SKIP frama-c is not installed")
         return 0
     word = sys.argv[1] if len(sys.argv) > 1 else ""
-    tests = [("the small tree as it is", honest), ("reading alone never succeeds", lambda t: (t.gate([READ, COPY])[0] == 2, ""))]
+    tests = [("the small tree as it is", honest), ("reading alone never succeeds", lambda t: (t.gate([READ,
+                                                                                                      COPY])[0] == 2,
+                                                                                              ""))]
     tests.append(("prove-fast remembers what has not changed, and no more", remembered))
     tests += [(c[0], lambda t, c=c: refused(t, c)) for c in CHEATS]
     tests = [t for t in tests if word in t[0]]

@@ -15,8 +15,8 @@ import time
 
 GENERATE = os.path.abspath(os.path.join(os.environ.get("BUILD", "build"), "liveness", "generate"))
 SPEC = os.path.abspath("spec")
-CC = os.environ.get("CC", "cc").split()
-FLAGS = ["-O0", "-w", "-DNOREDUCE", "-DMEMLIM=1800"]
+CC = ["tcc"]  # the verifiers are large and run for a second: what counts is how long the compiler takes
+FLAGS = ["-w", "-DNOREDUCE", "-DMEMLIM=1800"]
 # what; options of spin, the compiler and the verifier; and what the verifier must say that it looked for
 PROPERTIES = (
     ("every end has both done and nothing on the way", [], [], ["-q"], r"invalid end states\s+\+"),
@@ -49,7 +49,8 @@ def generator(folder, right, wrong):
     parts = ["endpoint.ml", "explore.ml", "generate.ml"]
     for name in parts:
         shutil.copy(os.path.join(SPEC, "liveness", name), folder)
-    run(["ocamlopt", "-I", "+zarith", "zarith.cmxa", "sequence__Sequence.ml", "tcp__Tcp.ml", *parts, "-o", "generate"], folder)
+    run(["ocamlopt", "-I", "+zarith", "zarith.cmxa", "sequence__Sequence.ml", "tcp__Tcp.ml", *parts,
+         "-o", "generate"], folder)
     return os.path.join(folder, "generate")
 
 
@@ -72,7 +73,8 @@ def verify(folder, prop):
         run([*CC, *FLAGS, *compiler_flags, "-o", name, "pan.c"], folder)
     said = run([os.path.join(folder, name), *options, "-m1000000"], folder)
     errors, states = re.search(r"errors: (\d+)", said), re.search(r"(\d+) states, stored", said)
-    if errors is None or states is None or re.search("depth too small|out of memory|not completed", said) and errors.group(1) == "0":
+    cut_off = re.search("depth too small|out of memory|not completed", said)
+    if errors is None or states is None or (cut_off and errors.group(1) == "0"):
         raise Failed(f"{what}: the search is not complete\n{said[-2000:]}")
     if not re.search(looked_for, said):
         raise Failed(f"{what}: Spin looked for something else\n{said[-2000:]}")
@@ -109,14 +111,15 @@ BROKEN = (
 )
 # (what is broken in spec/tcp.mlw, what stands there, what instead, number of the property)
 BROKEN_SPEC = (
-    ("a repeated text is not answered", "if 0 < g.seg_txt || g.seg_fin then ack_owed a", "if 0 < g.seg_txt || g.seg_fin then a", 3),
+    ("a repeated text is not answered", "if (0 < g.seg_txt || g.seg_fin) && not g.seg_syn then ack_owed a",
+     "if (0 < g.seg_txt || g.seg_fin) && not g.seg_syn then a", 3),
     ("an acknowledgment of SND.NXT is out of range", "a.snd_una - a.snd_wnd_max <= g.seg_ack <= a.snd_nxt",
      "a.snd_una - a.snd_wnd_max <= g.seg_ack < a.snd_nxt", 2),
 )
 
 
 def broken():
-    print(f"1..{len(PROPERTIES) + len(BROKEN) + len(BROKEN_SPEC)}")
+    print(f"1..{len(PROPERTIES) + len(BROKEN) + 1 + len(BROKEN_SPEC)}")
     failed = number = 0
 
     def say(good, text):
@@ -133,6 +136,11 @@ def broken():
         with tempfile.TemporaryDirectory() as folder:
             model(folder, start, option)
             say(verify(folder, PROPERTIES[k])[1] > 0, f"{start}, when {what}: refuted is \"{PROPERTIES[k][0]}\"")
+    with tempfile.TemporaryDirectory() as folder:
+        model(folder, "both-close")
+        endless = PROPERTIES[3]
+        say(verify(folder, (endless[0], ["-DBUDGET=256"], *endless[2:]))[1] > 0,
+            f"both-close, without the budget of RFC 5961: refuted is \"{endless[0]}\"")
     for what, right, wrong, k in BROKEN_SPEC:
         with tempfile.TemporaryDirectory() as folder:
             model(folder, "quiet", generate=generator(folder, right, wrong))

@@ -30,19 +30,24 @@ FAULTS = (
      "ch->count > VTCP_CHALLENGE_MAX", "input"),
     ("a text that overlaps is stored from its first octet", "connection/arrive_data", "g.text + (lo - first)", "g.text",
      "(receive|peek)"),
-    ("text that overlaps is counted twice", "stream/reassembly", "s.hi = h > s.hi ? h : s.hi;", "s.hi = s.hi;", "input"),
+    ("text that overlaps is counted twice", "stream/reassembly", "s.hi = h > s.hi ? h : s.hi;", "s.hi = s.hi;",
+     "input"),
     ("a segment larger than the peer takes", "connection/arrival", "if (mss > c->mss) mss = c->mss;", "", "input"),
     ("one octet too many leaves the send queue", "connection/arrive_ack", "(uint32_t)(to - c->snd.base));",
      "(uint32_t)(to - c->snd.base) + (c->snd.len > to - c->snd.base));", "input"),
-    ("the urgent pointer is one less", "connection/output", "ahead < 65535 ? (uint16_t)ahead", "ahead < 65535 ? (uint16_t)(ahead - 1)",
+    ("the urgent pointer is one less", "connection/output", "ahead < 65535 ? (uint16_t)ahead",
+     "ahead < 65535 ? (uint16_t)(ahead - 1)",
      "output"),
     ("sequence numbers lose their highest bit", "wire/seq", "return (uint32_t)((offset + isn) % SEQ_MOD);",
      "return (uint32_t)((offset + isn) % (SEQ_MOD / 2));", "(output|status)"),
     ("an event is told twice", "connection/event", "c->ev_fin = c->ev_fin && e != VTCP_EVENT_FIN;", "", "event"),
     ("ABORT sends no RST", "connection/call", "    vtcp_tcb_rst_to_peer(c);\n", "", "abort"),
-    ("the deadline forgets the user timeout", "connection/timeout", "if (c->user_at < t) t = c->user_at;", "", "deadline"),
-    ("TIME-WAIT never ends", "connection/timeout", "c->state == VTCP_TIME_WAIT && c->wait_at <= now", "false", "timeout"),
-    ("CLOSE in SYN-RECEIVED is forgotten", "connection/call", "c->close_wanted = true;", "c->close_wanted = false;", "close"),
+    ("the deadline forgets the user timeout", "connection/timeout", "if (c->user_at < t) t = c->user_at;", "",
+     "deadline"),
+    ("TIME-WAIT never ends", "connection/timeout", "c->state == VTCP_TIME_WAIT && c->wait_at <= now", "false",
+     "timeout"),
+    ("CLOSE in SYN-RECEIVED is forgotten", "connection/call", "c->close_wanted = true;", "c->close_wanted = false;",
+     "close"),
     ("RECEIVE in CLOSED", "connection/call", "c->state == VTCP_CLOSED && c->outcome != VTCP_OUTCOME_CLOSED",
      "false", "receive"),
 )
@@ -53,11 +58,13 @@ def make(folder, source, program):
     stem = os.path.join(folder, "fault")
     flags = ["-std=c11", "-O1", "-Icore"]
     subprocess.run([*CC, *flags, "-w", "-c", source, "-o", stem + ".o"], check=True)
-    wraps = re.search(r"^RECORDED := ((?:.*\\\n)*.*)$", open("Makefile").read(), re.M).group(1).replace("\\\n", " ").split()
+    recorded = re.search(r"^RECORDED := ((?:.*\\\n)*.*)$", open("Makefile").read(), re.M).group(1)
+    wraps = recorded.replace("\\\n", " ").split()
     path = os.path.join(folder, program)
     os.makedirs(os.path.dirname(path), exist_ok=True)
-    subprocess.run([*CC, *(f"-Wl,--wrap=vtcp_{w}" for w in wraps), f"{BUILD}/tests/{program}.o", f"{BUILD}/tests/oracle/record.o",
-                    stem + ".o", f"{BUILD}/libsupport.a", f"{BUILD}/libharness.a", f"{BUILD}/libvtcp.a", "-lsodium",
+    subprocess.run([*CC, *(f"-Wl,--wrap=vtcp_{w}" for w in wraps), f"{BUILD}/tests/{program}.o",
+                    f"{BUILD}/tests/oracle/record.o", stem + ".o", f"{BUILD}/libsupport.a", f"{BUILD}/libharness.a",
+                    f"{BUILD}/libvtcp.a", "-lsodium",
                     "-lpcap", "-lcmocka", "-o", path], check=True)
     return path
 
@@ -75,7 +82,8 @@ def verdict(fault):
         commands = []
         for command in (SOAK, FUZZ):
             make(folder, path, command[0])
-            commands.append([os.path.join(folder, command[0]), *command[1:], *(oracle.corpus("connection") if command is FUZZ else [])])
+            inputs = oracle.corpus("connection") if command is FUZZ else []
+            commands.append([os.path.join(folder, command[0]), *command[1:], *inputs])
         status, said, _ = oracle.replay(10**9, commands, os.path.join(folder, "dump"))
     if call is None:
         return None if status == 0 else said

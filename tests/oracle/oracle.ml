@@ -54,7 +54,8 @@ let table () =
 
 let report () =
   table ();
-  Printf.printf "%d programs, %d connections made by hand; %d calls that changed nothing agreed\n" !programs !by_hand !others;
+  Printf.printf "%d programs, %d connections made by hand; %d calls that changed nothing agreed\n" !programs !by_hand
+    !others;
   Printf.printf "%d steps, %d agreed\n%!" !steps !steps
 
 let refuse_trace r before why =

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Test programs write what the core does, the oracle replays it: spec/tcp.mlw, extracted, against every call.
 
-  oracle.py [--steps N]    1,000,000 steps at least: stored and random fuzz inputs, the matrix, scenarios, lwIP, the soak
+  oracle.py [--steps N]    1,000,000 steps: stored and random fuzz inputs, scenarios, the matrix, lwIP, the soak
   oracle.py --sample       20,000 steps, as one test of make check
 
 The traced programs are those of the tests, linked by the Makefile with record.c; they lie beside the oracle.

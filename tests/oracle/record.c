@@ -1,7 +1,7 @@
 /*
- * A trace of every public call on a connection, for the oracle: linked with `ld --wrap`, so that neither the core nor the
- * tests know of it. Little-endian words of 64 bits: how many words follow, how many octets of text after them, the call,
- * the connection, arguments, result, and the connection afterwards (put_state). The oracle reads the same order.
+ * A trace of every public call on a connection, for the oracle: linked with `ld --wrap`, so that neither the core nor
+ * the tests know of it. Little-endian words of 64 bits: how many words follow, how many octets of text after them, the
+ * call, the connection, arguments, result, and the connection afterwards (put_state). The oracle reads the same order.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -288,8 +288,8 @@ static tcb arrive_rst(tcb a, segment g, bool allow) {
   if (g.seq < a.rcv_nxt) return a;
   if (g.seq != a.rcv_nxt) return challenge(a, allow);
   if (a.state == VTCP_SYN_RECEIVED) return a.passive ? back_to_listen(a) : finish(a, VTCP_OUTCOME_REFUSED);
-  bool ended = VTCP_CLOSING <= a.state && a.snd_end <= a.snd_una;
-  return finish(a, ended ? VTCP_OUTCOME_CLOSED : VTCP_OUTCOME_RESET);
+  bool ending = a.state == VTCP_CLOSING || a.state == VTCP_LAST_ACK || a.state == VTCP_TIME_WAIT;
+  return finish(a, ending ? VTCP_OUTCOME_CLOSED : VTCP_OUTCOME_RESET);
 }
 
 /* fourth */
