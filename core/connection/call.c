@@ -30,9 +30,7 @@ static void become(struct vtcp *c, int32_t state, bool passive, uint64_t user_at
     assigns WRITES_OPENED, c->state, c->passive;
     ensures inv: tcb_inv(c);
     ensures due: c->state == state && c->user_at == user_at && tcb_send_fresh(c);
-    ensures stream: \forall octets s; vtcp_ring_holds(&c->snd, s);
-    ensures received: \forall octets s; vtcp_reassembly_holds(&c->rcv, s);
-    ensures present: \forall integer o; vtcp_reassembly_present(&c->rcv, o) <==> o < 1;
+    ensures T4_nothing: nothing_yet(c);
     ensures negotiated: opt_abs(c) == spec_opt_fresh(\old(opt_abs(c)));
     ensures untold: told_nothing(c);
     ensures refine: tcb_abs(c) ==
