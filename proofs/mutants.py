@@ -197,8 +197,10 @@ class Runner:
             return False
 
         args = ONLY_WP + limit + ["-wp-fct", function]
+        if function in prove.options_for(self.local.host).get("split", ()):
+            args += prove.SPLIT
         tag = f"mutant{threading.get_ident()}"
-        found, text = self.gate.wp(path, tag, args + self.options(path).get("args", []), look)
+        found, text = self.gate.wp(path, tag, args, look)
         for report in glob.glob(f"{self.gate.tmp}/*-{tag}.json"):
             os.remove(report)
         if failed:
@@ -210,9 +212,6 @@ class Runner:
         if not any("_assigns" in g for g in goals) or any(prove.is_open(v) for v in goals.values()):
             return "refused", "", "goals are missing", most[0]
         return "proved", "", "", most[0]
-
-    def options(self, path):
-        return prove.options_for(self.local.host)
 
     def limit(self, path, function):
         """The provers and steps with which the function as it is has every goal proved, with a margin."""
@@ -233,7 +232,7 @@ class Runner:
         if key in self.known:
             return self.known[key]["limit"]
         self.local.host = source.host(function)
-        first = list(self.options(path).get("first", ["cvc4"]))
+        first = list(prove.options_for(self.local.host).get("first", ["cvc4"]))
         began = time.time()
         for provers, steps in ((first, STEPS), *((first, s) for s in HARDER), (list(prove.PROVERS), 4 * HARDER[-1])):
             path = self.stand(source, function, source.text)

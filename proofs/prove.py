@@ -23,12 +23,15 @@ import sources
 from digests import of_proof
 from results import EXPECTED, PROVERS, WHY3_PROVERS, Results, is_open, proved, strip_comments, sums
 
-# Per file or directory: "first" = provers of the quick pass, one after the other, "args" = more flags,
-# "split" = transformation for Why3 (default split_vc), "cost" = seconds a goal, about: how to share the work out.
+# Per file or directory: "first" = provers of the quick pass, one after the other, "split" = for Why3 the transformation
+# (default split_vc), for C the functions that need a goal for each path (-wp-split), "cost" = seconds a goal, about: how
+# to share the work out.
 OPTIONS = {"core/connection": {"first": ["cvc4o", "cvc4i", "cvc4"], "cost": 0.35}}
-OPTIONS.update({f"core/connection/{f}.c": {"args": ["-wp-split"], "cost": 0.06} for f in (
-    "arrive", "arrive_ack", "arrive_check", "arrive_data", "output", "tcb", "timeout")})
+OPTIONS.update({f"core/connection/{file}.c": {"split": functions.split()} for file, functions in {
+    "arrive_check": "vtcp_arrive_seq vtcp_arrive_rst vtcp_arrive_syn",
+}.items()})
 
+SPLIT = ["-wp-split"]
 WORKERS = 4 # more than cores: while Frama-C works, no prover does
 PROVER = """
 [prover]
@@ -343,16 +346,18 @@ class Gate(Results):
     def shares(self, path, stored):
         """The functions of a file in shares of about the same work, to be proved side by side; all at once where there are
         lemmas, since WP leaves those out when it is given functions."""
-        cost = options_for(path).get("cost", COST)
+        cost, split = options_for(path).get("cost", COST), set(options_for(path).get("split", ()))
         known = stored.get(path, {}).get("functions", {})
-        work = {f: cost * known.get(f, 50) for f in self.files[path]["defined"]}
-        shares = [[] for _ in range(1 + int(sum(work.values()) // SHARE))]
-        for f in sorted(work, key=lambda f: (-work[f], f)):
-            min(shares, key=lambda s: sum(work[g] for g in s)).append(f)
-        shares = [s for s in shares if s]
-        if len(shares) <= 1 or self.lemmas(path):
+        work = {f: cost * known.get(f, 50) / (4 if f in split else 1) for f in self.files[path]["defined"]}
+        if not split and (sum(work.values()) < SHARE or self.lemmas(path)):
             return [(sum(work.values()), [])]
-        return [(sum(work[f] for f in s), ["-wp-fct", ",".join(s)]) for s in shares]
+        found = []
+        for functions, args in (sorted(work.keys() - split), []), (sorted(work.keys() & split), SPLIT):
+            shares = [[] for _ in range(1 + int(sum(work[f] for f in functions) // SHARE))]
+            for f in sorted(functions, key=lambda f: -work[f]):
+                min(shares, key=lambda s: sum(work[g] for g in s)).append(f)
+            found += [(sum(work[f] for f in s), args + ["-wp-fct", ",".join(s)]) for s in shares if s]
+        return found
 
     def lemmas(self, path):
         return [n for n, text in self.files[path]["definitions"].items() if text.startswith("lemma")]
@@ -360,7 +365,7 @@ class Gate(Results):
     def prove(self, path, share=0, only=()):
         """Quick pass; the functions with open goals once more, with all provers and more time."""
         began, options = time.time(), options_for(path)
-        first = trying(options.get("first", ["cvc4"]), QUICK) + options.get("args", [])
+        first = trying(options.get("first", ["cvc4"]), QUICK)
         found, text = self.wp(path, f"{share}-quick", first + list(only))
         if found is None:
             self.problem(path, f"Frama-C failed:\n{text[-3000:]}")
@@ -371,8 +376,9 @@ class Gate(Results):
             if not hard:
                 break
             self.files[path]["hard"] |= set(hard)
-            rest = trying(PROVERS, seconds, len(PROVERS)) + options.get("args", [])
-            rest += list(only) if "(lemmas)" in hard else ["-wp-fct", ",".join(sorted(hard))]
+            rest = trying(PROVERS, seconds, len(PROVERS))
+            rest += list(only) if "(lemmas)" in hard else \
+                [*(a for a in only if a in SPLIT), "-wp-fct", ",".join(sorted(hard))]
             again, text = self.wp(path, f"{share}-full{seconds}", rest)
             if again is None:
                 self.problem(path, f"Frama-C failed:\n{text[-3000:]}")
@@ -434,7 +440,7 @@ class Gate(Results):
 
     def smoke(self, path, share=0, only=()):
         began = time.time()
-        found, text = self.run_smoke(path, only, f"{share}-smoke")
+        found, text = self.run_smoke(path, [a for a in only if a not in SPLIT], f"{share}-smoke")
         if found is None:
             self.problem(path, f"Frama-C failed:\n{text[-3000:]}")
             return
