@@ -145,7 +145,9 @@ static void sample(struct vtcp *c, uint64_t now) {
     KEEPS(mem); KEEPS(snd); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); KEEPS(state);
     KEEPS(acked); KEEPS(unacked); KEEPS(timers); KEEPS_STREAM; KEEPS_RECEIVED;
     KEEPS_NEGOTIATED;
-    ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
+    ensures abs: tcb_abs(c) == \old(tcb_abs(c));
+    ensures MUST_19_slow_start: !\old(c->cc.recovering) && \old(c->cc.cwnd) < \old(c->cc.ssthresh) ==> c->cc.cwnd
+      == vtcp_congestion_slow(\old(c->cc.cwnd), acked, \old(c->cc.smss)); */
 static bool grow(struct vtcp *c, int64_t acked) {
   c->rtx_head = false;
   bool lost = vtcp_congestion_acked(&c->cc, acked, c->snd_una, c->snd_nxt - c->snd_una);
@@ -165,7 +167,9 @@ static bool grow(struct vtcp *c, int64_t acked) {
     ensures RFC6298_s5_3: \old(tcb_snd(c)) && c->state >= VTCP_ESTABLISHED && \old(tcb_timers(c)) ==> tcb_armed(c);
     ensures space: c->ev_space <==> \old(c->ev_space) || !c->fin;
     KEEPS_NEGOTIATED;
-    ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
+    ensures abs: tcb_abs(c) == \old(tcb_abs(c));
+    ensures RFC6298_s5_2: c->snd_una == c->snd_nxt ==> c->rtx_at == VTCP_NEVER;
+    ensures RFC6298_s5_3: c->snd_una < c->snd_nxt ==> c->rtx_at == now + c->rtt.rto; */
 static void rearm(struct vtcp *c, uint64_t now) {
   c->probes = 0;
   if (!c->fin) c->ev_space = true;
@@ -292,7 +296,10 @@ static void ack_fin(struct vtcp *c, uint64_t now) {
     KEEPS_INV;
     KEEPS_OCTETS;
     KEEPS_NEGOTIATED;
-    ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
+    ensures abs: tcb_abs(c) == \old(tcb_abs(c));
+    ensures MUST_37_answer: (advanced || c->snd_wnd == 0) && c->snd_una < snd_all(c) && c->user_timeout > 0 ==>
+      c->user_at == now + c->user_timeout;
+    ensures MUST_37_kept: !advanced && c->snd_wnd > 0 ==> c->user_at == \old(c->user_at); */
 /* The user timeout runs while something is unacknowledged and the peer gives no sign of life: an advance, or an
    answer to a zero-window probe (MUST-37). */
 static void alive(struct vtcp *c, bool advanced, uint64_t now) {

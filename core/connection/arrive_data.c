@@ -185,7 +185,11 @@ static void advance(struct vtcp *c) {
     KEEPS_INV;
     KEEPS_OCTETS;
     KEEPS_NEGOTIATED;
-    ensures refine: tcb_abs(c) == spec_ack_owed(\old(tcb_abs(c))); */
+    ensures refine: tcb_abs(c) == spec_ack_owed(\old(tcb_abs(c)));
+    ensures MUST_40_soon: c->ack_at < now + 500000 || (\old(c->ack_due) != 0 && c->ack_at == \old(c->ack_at));
+    ensures SHLD_19_second: c->rcv_nxt - c->ack_sent >= 2 * \min(c->snd_mss, c->mss) ==> c->ack_at == 0;
+    ensures SHLD_18_delayed: in_order && !\old(c->ack_due) && c->rcv_nxt - c->ack_sent < 2 * \min(c->snd_mss,
+      c->mss) ==> c->ack_at == now + VTCP_ACK_DELAY; */
 /* When the ACK that text draws must leave: at once when the text was out of order (RFC 5681 s4.2) or a second full
    segment (SHLD-19), else soon (MUST-58). */
 static void schedule_ack(struct vtcp *c, bool in_order, uint64_t now) {
@@ -265,7 +269,8 @@ static void pass_fin(struct vtcp *c) {
     ensures state: c->state == (\old(c->state) == VTCP_ESTABLISHED ? VTCP_CLOSE_WAIT :
       \old(c->state) == VTCP_FIN_WAIT_1 ? VTCP_CLOSING : VTCP_TIME_WAIT);
     KEEPS(mem); KEEPS(snd); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); KEEPS(armed);
-    KEEPS_STREAM; KEEPS_RECEIVED; */
+    KEEPS_STREAM; KEEPS_RECEIVED;
+    ensures MUST_13_2_msl: c->state == VTCP_TIME_WAIT ==> c->wait_at == now + 2 * c->msl; */
 static void after_fin(struct vtcp *c, uint64_t now) {
   if (c->state == VTCP_ESTABLISHED) {
     c->state = VTCP_CLOSE_WAIT;
@@ -289,7 +294,9 @@ static void after_fin(struct vtcp *c, uint64_t now) {
       (VTCP_ESTABLISHED <= \old(c->state) <= VTCP_FIN_WAIT_2 && c->state >= VTCP_CLOSE_WAIT);
     TOLD;
     KEEPS_NEGOTIATED;
-    ensures refine: tcb_abs(c) == spec_take_fin(\old(tcb_abs(c))); */
+    ensures refine: tcb_abs(c) == spec_take_fin(\old(tcb_abs(c)));
+    ensures MUST_13_2_msl: c->state == VTCP_TIME_WAIT && \old(c->state) != VTCP_TIME_WAIT ==> c->wait_at == now +
+      2 * c->msl; */
 static void take_fin(struct vtcp *c, uint64_t now) {
   if (!vtcp_tcb_receiving(c) || c->rcv_fin != c->rcv_nxt) return;
   pass_fin(c);
@@ -314,7 +321,9 @@ static void take_fin(struct vtcp *c, uint64_t now) {
       (VTCP_ESTABLISHED <= \old(c->state) <= VTCP_FIN_WAIT_2 && c->state >= VTCP_CLOSE_WAIT);
     TOLD;
     KEEPS_NEGOTIATED;
-    ensures refine: tcb_abs(c) == spec_arrive_fin(\old(tcb_abs(c)), seg_abs(g)); */
+    ensures refine: tcb_abs(c) == spec_arrive_fin(\old(tcb_abs(c)), seg_abs(g));
+    ensures MUST_13_2_msl: c->state == VTCP_TIME_WAIT && \old(c->state) != VTCP_TIME_WAIT ==> c->wait_at == now +
+      2 * c->msl; */
 static void arrive_fin(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
   note_fin(c, g);
   take_fin(c, now);

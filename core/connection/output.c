@@ -265,7 +265,12 @@ static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
     assigns \nothing;
     ensures may: out_may(c, \result.lo, \result.hi);
     ensures from: \result.lo == c->snd_ptr;
-    ensures RFC5681_s3_1_cwnd: \result.lo < \result.hi ==> \result.hi <= c->snd_una + \min(c->snd_wnd, c->cc.cwnd); */
+    ensures RFC5681_s3_1_cwnd: \result.lo < \result.hi ==> \result.hi <= c->snd_una + \min(c->snd_wnd, c->cc.cwnd);
+    ensures MUST_38_worth: \result.lo < \result.hi && c->snd_ptr == c->snd_nxt && !(c->fin != 0 && \result.hi ==
+      snd_all(c)) ==> \result.hi - \result.lo >= c->snd_mss || ((c->nodelay != 0 || c->snd_nxt <= c->snd_una) &&
+      (\result.hi == snd_all(c) || 2 * (\result.hi - \result.lo) >= c->snd_wnd_max));
+    ensures SHLD_28_full: \result.lo < \result.hi ==> \result.hi == \min(\min(c->snd_una + \min(c->snd_wnd,
+      c->cc.cwnd), c->snd_ptr + c->snd_mss), snd_all(c)); */
 static struct range next_new(const struct vtcp *c) {
   int64_t all = queued(c);
   int64_t wnd = c->snd_wnd < c->cc.cwnd ? c->snd_wnd : c->cc.cwnd;
@@ -309,7 +314,9 @@ static struct range choose(const struct vtcp *c) {
     assigns c->rtx_head, c->probe, c->rtx_at, c->user_at;
     ensures T7_armed: c->snd_ptr < snd_all(c) ==> c->rtx_at != VTCP_NEVER;
     ensures kept: \old(c->rtx_at) != VTCP_NEVER ==> c->rtx_at == \old(c->rtx_at);
-    ensures later: \old(c->rtx_at) > now && \old(c->user_at) > now ==> c->rtx_at > now && c->user_at > now; */
+    ensures later: \old(c->rtx_at) > now && \old(c->user_at) > now ==> c->rtx_at > now && c->user_at > now;
+    ensures SHLD_29_probe: \old(c->rtx_at) == VTCP_NEVER && c->snd_ptr < snd_all(c) ==> c->rtx_at == now +
+      window_doubled(c->rtt.rto, c->probes, VTCP_RTO_MAX); */
 static void idle(struct vtcp *c, uint64_t now) {
   c->rtx_head = false;
   c->probe = false;
@@ -464,7 +471,9 @@ static void measure(struct vtcp *c, int64_t lo, int64_t hi, int64_t nxt, uint64_
     terminates \true;
     exits never: \false;
     assigns \nothing;
-    ensures T7_armed: \result <= now + VTCP_RTO_MAX; */
+    ensures T7_armed: \result <= now + VTCP_RTO_MAX;
+    ensures RFC6298_s5_1: !c->rtx_head && !c->probe && c->snd_una == nxt && c->snd_wnd > 0 ==> \result == now +
+      c->rtt.rto; */
 static uint64_t rtx_time(const struct vtcp *c, int64_t nxt, uint64_t now) {
   if (c->rtx_head) return now + c->rtt.rto;
   if (c->probe && c->snd_wnd == 0) return now + vtcp_window_probe_wait(c->rtt.rto, c->probes);

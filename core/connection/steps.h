@@ -183,7 +183,9 @@ void vtcp_tcb_rst_to_peer(struct vtcp *c);
     exits never: \false;
     assigns \nothing;
     ensures SHLD_14_never_shrinks: c->rcv_adv <= \result <= VTCP_OFFSET_MAX;
-    ensures backed: \result <= vtcp_reassembly_end(&c->rcv) || \result == c->rcv_adv; */
+    ensures backed: \result <= vtcp_reassembly_end(&c->rcv) || \result == c->rcv_adv;
+    ensures MUST_39_worth: \result > c->rcv_adv ==> 2 * (\result - c->rcv_adv) >= c->rcv.cap || \result -
+      c->rcv_adv >= c->mss; */
 int64_t vtcp_tcb_edge(const struct vtcp *c);
 
 /* ESTABLISHED, FIN-WAIT-1, FIN-WAIT-2: text is received (RFC 9293 s3.10.7.4, seventh). */
@@ -271,7 +273,8 @@ void vtcp_arrival_reset_for(struct vtcp *c, struct vtcp_arrival g);
     ensures RFC7323_s2_2_none: !c->wscale ==> c->snd_factor == 1 && c->rcv_factor == 1;
     ensures RFC7323_s2_2_scale: c->wscale ==> vtcp_factor(s->wscale, c->snd_factor) &&
       vtcp_factor(c->rcv_shift, c->rcv_factor);
-    ensures negotiated: opt_abs(c) == spec_opt_syn(\old(opt_abs(c)), opt_of(s)); */
+    ensures negotiated: opt_abs(c) == spec_opt_syn(\old(opt_abs(c)), opt_of(s));
+    ensures MUST_15_default: !s->has_mss ==> c->snd_mss == \max(64, \min(c->mss, c->ipv6 ? 1220 : 536)); */
 void vtcp_arrival_options(struct vtcp *c, const struct vtcp_segment *s);
 
 /* ---- arrive_check.c: first to fourth ---- */
