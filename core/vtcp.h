@@ -59,6 +59,7 @@ struct vtcp_status {
   uint16_t local_port, remote_port;
   uint16_t snd_mss;
   uint32_t unread;                    /* octets in order, not yet read */
+  uint32_t urgent;                    /* octets to be read until the end of urgent data, received or not; 0: none */
   uint32_t unacknowledged;            /* octets queued or sent, not yet acknowledged */
   uint32_t send_space;                /* octets vtcp_send would take */
   uint32_t snd_wnd, rcv_wnd;          /* octets */
@@ -415,7 +416,7 @@ enum vtcp_error vtcp_set_user_timeout(struct vtcp *c, uint64_t user_timeout, uin
 
 /*
  * STATUS.
- * Source: RFC 9293 s3.10.6.
+ * Source: RFC 9293 s3.10.6, s3.8.5, MUST-33.
  * Units: octets and microseconds, as struct vtcp_status says.
  * Ownership: *out is the caller's, and does not overlap c.
  * Requires: a TCB made by vtcp_init; out is writable.
@@ -428,6 +429,7 @@ enum vtcp_error vtcp_set_user_timeout(struct vtcp *c, uint64_t user_timeout, uin
     ensures s3_10_6_state: out->state == c->state && out->outcome == c->outcome;
     ensures s3_10_6_sockets: out->local_port == c->local_port && out->remote_port == c->remote_port;
     ensures s3_10_6_unread: out->unread == c->rcv.len;
+    ensures MUST_33_urgent: out->urgent == \min(\max(c->rcv_up - vtcp_reassembly_base(&c->rcv), 0), UINT32_MAX);
     ensures s3_10_6_unacknowledged: out->unacknowledged == c->snd.len;
     ensures s3_10_6_space: (send_none(c) || send_closing(c) ==> out->send_space == 0) &&
       (!send_none(c) && !send_closing(c) ==> out->send_space == send_space(c));
