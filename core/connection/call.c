@@ -262,7 +262,7 @@ static uint32_t rcv_wnd(const struct vtcp *c) {
     exits never: \false;
     assigns \nothing;
     ensures MUST_33_urgent: \result == \min(\max(c->rcv_up - vtcp_reassembly_base(&c->rcv), 0), UINT32_MAX); */
-static uint32_t urgent(const struct vtcp *c) {
+static uint32_t urgent_ahead(const struct vtcp *c) {
   int64_t ahead = c->rcv_up - (c->rcv.nxt - c->rcv.len);
   if (ahead <= 0) return 0;
   return ahead < UINT32_MAX ? (uint32_t)ahead : UINT32_MAX;
@@ -275,7 +275,7 @@ void vtcp_status(const struct vtcp *c, struct vtcp_status *out) {
   out->remote_port = c->remote_port;
   out->snd_mss = c->snd_mss;
   out->unread = c->rcv.len;
-  out->urgent = urgent(c);
+  out->urgent = urgent_ahead(c);
   out->unacknowledged = c->snd.len;
   out->send_space = send_error(c) == VTCP_OK ? send_space(c) : 0;
   out->snd_wnd = c->snd_wnd;

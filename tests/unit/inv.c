@@ -70,10 +70,14 @@ static void states(void **state) {
   finds(good, "tcb_fresh", c.state = VTCP_SYN_RECEIVED);
   finds(good, "tcb_fins", c.fin = true);
   finds(good, "tcb_fins", c.state = VTCP_CLOSE_WAIT);
-  finds(good, "vtcp_quiet", c.state = VTCP_CLOSED);
+  finds(good, "tcb_armed", c.state = VTCP_CLOSED);
   sim_reach(s, (struct sim_options){0}, VTCP_FIN_WAIT_2);
   finds(s->end[A].c, "tcb_acked", (c.snd_una--, c.snd_ptr--));
   finds(s->end[A].c, "tcb_unacked", c.state = VTCP_FIN_WAIT_1);
+  sim_reach(s, (struct sim_options){0}, VTCP_TIME_WAIT);
+  finds(s->end[A].c, "tcb_armed", c.user_at = s->now);
+  sim_reach(s, (struct sim_options){0}, VTCP_CLOSED);
+  finds(s->end[A].c, "vtcp_quiet", c.probe = true);
 }
 
 static void idle(void **state) {
