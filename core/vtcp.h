@@ -554,7 +554,8 @@ bool vtcp_path_mss(struct vtcp *c, uint32_t seq, uint16_t mss);
 
 /*
  * An ICMP error about a segment of ours: of the hard ones, only one that answers our SYN ends the connection.
- * Source: RFC 9293 s3.9.2.2, MUST-54, MUST-56; RFC 5927 s4.1 (only for what is in flight), s5.2 (hard is soft once open).
+ * Source: RFC 9293 s3.9.2.2, MUST-54, MUST-56; RFC 5927 s4.1 (only for what is in flight), s5.2 (hard is soft once
+ *   open).
  * Units: seq: the sequence number of the segment; hard: vtcp_icmp_ipv4 or vtcp_icmp_ipv6 gave VTCP_ICMP_HARD.
  * Requires: a TCB made by vtcp_init.
  * Returns: true: the segment is in flight, and the application may be told; false: no such segment is in flight.

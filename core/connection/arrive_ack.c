@@ -148,7 +148,8 @@ static void sample(struct vtcp *c, uint64_t now) {
     KEEPS(mem); KEEPS(snd); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); KEEPS(state);
     KEEPS(acked); KEEPS(unacked); KEEPS(timers); KEEPS_STREAM; KEEPS_RECEIVED;
     KEEPS_NEGOTIATED;
-    ensures MUST_19_window: c->cc.cwnd == vtcp_congestion_window{Pre}(&c->cc, acked, c->snd_una, c->snd_nxt - c->snd_una);
+    ensures MUST_19_window: c->cc.cwnd ==
+      vtcp_congestion_window{Pre}(&c->cc, acked, c->snd_una, c->snd_nxt - c->snd_una);
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 static bool grow(struct vtcp *c, int64_t acked) {
   c->rtx_head = false;

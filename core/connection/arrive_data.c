@@ -183,8 +183,8 @@ static void advance(struct vtcp *c) {
     ensures due: c->ack_due;
     TIMES(ack);
     ensures SHLD_19_second: c->rcv_nxt - c->ack_sent >= 2 * \min(c->snd_mss, c->mss) ==> c->ack_at == 0;
-    ensures SHLD_18_delayed: in_order && !\old(c->ack_due) && c->rcv_nxt - c->ack_sent < 2 * \min(c->snd_mss, c->mss) ==>
-      c->ack_at == now + VTCP_ACK_DELAY;
+    ensures SHLD_18_delayed: in_order && !\old(c->ack_due) &&
+      c->rcv_nxt - c->ack_sent < 2 * \min(c->snd_mss, c->mss) ==> c->ack_at == now + VTCP_ACK_DELAY;
     KEEPS_INV;
     KEEPS_OCTETS;
     KEEPS_NEGOTIATED;

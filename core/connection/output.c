@@ -492,7 +492,8 @@ static uint64_t rtx_time(const struct vtcp *c, int64_t nxt, uint64_t now) {
     ensures snd: \old(tcb_snd(c)) && c->snd_una <= ptr <= c->snd_nxt ==> tcb_snd(c);
     KEEPS(mem); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); KEEPS(state); KEEPS(acked);
     KEEPS(unacked);
-    ensures armed: \old(tcb_armed(c)) && VTCP_ESTABLISHED <= c->state < VTCP_TIME_WAIT && rtx_at != VTCP_NEVER ==> tcb_armed(c);
+    ensures armed: \old(tcb_armed(c)) && VTCP_ESTABLISHED <= c->state < VTCP_TIME_WAIT && rtx_at != VTCP_NEVER ==>
+      tcb_armed(c);
     KEEPS_NEGOTIATED;
     ensures same: tcb_abs(c) == \old(tcb_abs(c)); */
 static void set(struct vtcp *c, int64_t ptr, uint64_t rtx_at, uint64_t user_at) {

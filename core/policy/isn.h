@@ -9,7 +9,7 @@
 /*
  * ISN = M + F: M is a clock that ticks every 4 microseconds.
  * Source: RFC 9293 s3.4.1, MUST-8, SHLD-1; RFC 6528 s3.
- * Units: now in microseconds. f: the caller's pseudorandom function of both addresses, both ports and a secret (MUST-9).
+ * Units: now in microseconds; f: the caller's pseudorandom function of addresses, ports and a secret (MUST-9).
  */
 /*@ terminates \true;
     exits never: \false;

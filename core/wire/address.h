@@ -7,9 +7,9 @@
 
 /*
  * Whether one host can have the address: it is not the unspecified one, no group's (multicast), and over IPv4 not
- * reserved or for all hosts (224.0.0.0 and above). For the remote address of an OPEN (MUST-46), and for both addresses of
- * a segment before vtcp_input and vtcp_refuse (MUST-57, MUST-63). The broadcast address of a network is the caller's to
- * know.
+ * reserved or for all hosts (224.0.0.0 and above). For the remote address of an OPEN (MUST-46), and for both addresses
+ * of a segment before vtcp_input and vtcp_refuse (MUST-57, MUST-63). The broadcast address of a network is the caller's
+ * to know.
  * Source: RFC 9293 s3.9.1.1, s3.9.2.3; RFC 1122 s3.2.1.3; RFC 4291 s2.7.
  * Units: the address in network byte order.
  */

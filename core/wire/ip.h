@@ -19,7 +19,8 @@
 uint32_t vtcp_ip_ipv4(const uint8_t *p, uint32_t len);
 
 /*
- * The octets of an IPv6 extension header that holds options, hop-by-hop (0) or for the destination (60), whatever these are.
+ * The octets of an IPv6 extension header that holds options, hop-by-hop (0) or for the destination (60), whatever these
+ * are.
  * Source: RFC 8200 s4.3, s4.6; RFC 9293 s3.9.2, MUST-50.
  * Units: octets; kind: from the header before it; len: from its beginning, as far as the packet is there.
  * Returns: where the next header begins, whose kind is the first octet; 0: it is another header, or not whole.
