@@ -16,7 +16,12 @@
 #define VTCP_H
 
 #include "connection/tcb.h"
+#include "policy/icmp.h"
+#include "policy/isn.h"
+#include "policy/mtu.h"
+#include "wire/address.h"
 #include "wire/checksum.h"
+#include "wire/ip.h"
 
 enum vtcp_error {
   VTCP_OK = 0,
@@ -59,6 +64,7 @@ struct vtcp_status {
   uint16_t local_port, remote_port;
   uint16_t snd_mss;
   uint32_t unread;                    /* octets in order, not yet read */
+  uint32_t urgent;                    /* octets to be read until the end of urgent data, received or not; 0: none */
   uint32_t unacknowledged;            /* octets queued or sent, not yet acknowledged */
   uint32_t send_space;                /* octets vtcp_send would take */
   uint32_t snd_wnd, rcv_wnd;          /* octets */
@@ -414,7 +420,7 @@ enum vtcp_error vtcp_set_user_timeout(struct vtcp *c, uint64_t user_timeout, uin
 
 /*
  * STATUS.
- * Source: RFC 9293 s3.10.6.
+ * Source: RFC 9293 s3.10.6, s3.8.5, MUST-33.
  * Units: octets and microseconds, as struct vtcp_status says.
  * Ownership: *out is the caller's, and does not overlap c.
  * Requires: a TCB made by vtcp_init; out is writable.
@@ -427,6 +433,7 @@ enum vtcp_error vtcp_set_user_timeout(struct vtcp *c, uint64_t user_timeout, uin
     ensures s3_10_6_state: out->state == c->state && out->outcome == c->outcome;
     ensures s3_10_6_sockets: out->local_port == c->local_port && out->remote_port == c->remote_port;
     ensures s3_10_6_unread: out->unread == c->rcv.len;
+    ensures MUST_33_urgent: out->urgent == \min(\max(c->rcv_up - vtcp_reassembly_base(&c->rcv), 0), UINT32_MAX);
     ensures s3_10_6_unacknowledged: out->unacknowledged == c->snd.len;
     ensures s3_10_6_space: (send_none(c) || send_closing(c) ==> out->send_space == 0) &&
       (!send_none(c) && !send_closing(c) ==> out->send_space == send_space(c));
@@ -472,6 +479,9 @@ void vtcp_status(const struct vtcp *c, struct vtcp_status *out);
       ensures ok: \result == VTCP_OK;
       ensures refine: \exists integer seq, ack; seg_places{Pre}(c, s, seq, ack) &&
         tcb_abs(c) == spec_arrive(\old(tcb_abs(c)), seg_of{Pre}(c, s, seq, ack), \old(allowed(c, now)), c->rcv.nxt, isn);
+      ensures MUST_13_2_msl: timed_wait{Pre, Post}(c, now);
+      ensures MUST_18_restart: timed_rtx{Pre, Post}(c, now);
+      ensures MUST_40_soon: timed_ack{Pre, Post}(c, now);
       ensures T4_taken: \exists integer seq, ack; seg_places{Pre}(c, s, seq, ack) && (input_refused{Pre, Post}(c, s, seq) ||
         \forall integer o; vtcp_reassembly_present(&c->rcv, o) <==> vtcp_reassembly_present{Pre}(&c->rcv, o) ||
           spec_takes(\old(tcb_abs(c)), seg_of{Pre}(c, s, seq, ack), o) == \true);
@@ -543,6 +553,39 @@ void vtcp_timeout(struct vtcp *c, uint64_t now);
 bool vtcp_path_mss(struct vtcp *c, uint32_t seq, uint16_t mss);
 
 /*
+ * An ICMP error about a segment of ours: of the hard ones, only one that answers our SYN ends the connection.
+ * Source: RFC 9293 s3.9.2.2, MUST-54, MUST-56; RFC 5927 s4.1 (only for what is in flight), s5.2 (hard is soft once
+ *   open).
+ * Units: seq: the sequence number of the segment; hard: vtcp_icmp_ipv4 or vtcp_icmp_ipv6 gave VTCP_ICMP_HARD.
+ * Requires: a TCB made by vtcp_init.
+ * Returns: true: the segment is in flight, and the application may be told; false: no such segment is in flight.
+ * On failure: nothing is changed.
+ */
+/*@ requires inv: tcb_inv(c);
+    terminates \true;
+    exits never: \false;
+    assigns WRITES_FINISH, c->rst_due, c->rst_ackf, c->rst_seq, c->rst_ack;
+    ensures inv: tcb_inv(c);
+    ensures negotiated: opt_abs(c) == \old(opt_abs(c));
+    ensures told: told{Pre, Post}(c);
+    behavior forged:
+      assumes forged: c->state < VTCP_SYN_SENT || !in_flight(c, seq);
+      assigns \nothing;
+      ensures none: !\result;
+    behavior MUST_56_soft:
+      assumes soft: c->state >= VTCP_SYN_SENT && in_flight(c, seq) && (!hard || c->state != VTCP_SYN_SENT);
+      assigns \nothing;
+      ensures ours: \result;
+    behavior MUST_54_hard:
+      assumes hard: c->state == VTCP_SYN_SENT && in_flight(c, seq) && hard;
+      ensures ours: \result;
+      ensures closed: c->state == VTCP_CLOSED;
+      ensures refine: tcb_abs(c) == spec_abort(\old(tcb_abs(c)));
+    complete behaviors;
+    disjoint behaviors; */
+bool vtcp_path_error(struct vtcp *c, uint32_t seq, bool hard);
+
+/*
  * The next segment to transmit.
  * Source: RFC 9293 s3.7, s3.8, s3.10.5; RFC 6298 s5.
  * Units: now in microseconds.
@@ -563,6 +606,7 @@ bool vtcp_path_mss(struct vtcp *c, uint32_t seq, uint16_t mss);
     ensures none: !\result ==> tcb_abs(c) == \old(tcb_abs(c));
     ensures time: now > VTCP_TIME_MAX ==> !\result;
     ensures SHLD_14_never_shrinks: c->rcv_adv >= \old(c->rcv_adv);
+    ensures MUST_39_worth: window_worth(c, \old(c->rcv_adv), c->rcv_adv);
     ensures T7_armed: now <= VTCP_TIME_MAX && !\old(c->rst_due) && out_waits(c) ==> c->rtx_at != VTCP_NEVER;
     ensures T7_ack: now <= VTCP_TIME_MAX && !\result && c->ack_due ==> c->ack_at > now;
     ensures T7_deadline: now <= VTCP_TIME_MAX && !\result && \old(c->rtx_at) > now && \old(c->user_at) > now &&
@@ -585,6 +629,7 @@ bool vtcp_path_mss(struct vtcp *c, uint32_t seq, uint16_t mss);
       assumes range: now <= VTCP_TIME_MAX && !c->rst_due && !syn_due(c);
       ensures refine: \result ==> tcb_abs(c) == spec_out_range(\old(tcb_abs(c)), c->snd_nxt, c->rcv_adv);
       ensures MUST_16_range: \result ==> out_plain(out) && out_leaves{Pre, Post}(c, out);
+      ensures MUST_18_start: \result && out->text_len + out->more_len > 0 ==> timed_start{Pre, Post}(c, now);
     behavior late:
       assumes time: now > VTCP_TIME_MAX;
       assigns \nothing;

@@ -109,6 +109,7 @@ static void select_iss(struct vtcp *c, uint32_t isn) { c->iss = isn; }
     KEEPS_RECEIVED;
     ensures negotiated: opt_abs(c) == spec_opt_arrive_listen(\old(opt_abs(c)), seg_abs(g), opt_of{Pre}(s));
     TOLD;
+    TIMED;
     ensures refine: tcb_abs(c) == spec_arrive_listen(\old(tcb_abs(c)), seg_abs(g), isn); */
 static void arrive_listen(struct vtcp *c, struct vtcp_arrival g, const struct vtcp_segment *s, uint32_t isn,
                           uint64_t now) {
@@ -148,6 +149,10 @@ static bool ack_acceptable(const struct vtcp *c, struct vtcp_arrival g) {
     TAKES(takes_syn_sent);
     ensures negotiated: opt_abs(c) == spec_opt_syn(\old(opt_abs(c)), opt_of{Pre}(s));
     TOLD;
+    TIMES(wait);
+    TIMES(ack);
+    ensures off: g.ackf ==> c->rtx_at == VTCP_NEVER;
+    ensures una: c->snd_una == (g.ackf ? c->snd_nxt : \old(c->snd_una));
     ensures refine: tcb_abs(c) == (g.ackf ?
       spec_arrive_data(spec_ack_owed(spec_establish(spec_syn_of(\old(tcb_abs(c)), seg_abs(g)), seg_abs(g))), seg_abs(g), c->rcv.nxt) :
       spec_enter(spec_syn_of(\old(tcb_abs(c)), seg_abs(g)), VTCP_SYN_RECEIVED)); */
@@ -180,6 +185,7 @@ static void syn_sent_syn(struct vtcp *c, struct vtcp_arrival g, const struct vtc
     ensures negotiated: opt_abs(c) ==
       spec_opt_arrive_syn_sent(\old(opt_abs(c)), \old(tcb_abs(c)), seg_abs(g), opt_of{Pre}(s));
     TOLD;
+    TIMED;
     ensures refine: tcb_abs(c) == spec_arrive_syn_sent(\old(tcb_abs(c)), seg_abs(g), c->rcv.nxt); */
 /* RFC 9293 s3.10.7.3 */
 static void arrive_syn_sent(struct vtcp *c, struct vtcp_arrival g, const struct vtcp_segment *s, uint64_t now) {
@@ -214,6 +220,7 @@ static bool ack_in_range(const struct vtcp *c, struct vtcp_arrival g) {
     KEEPS_INV;
     KEEPS_OCTETS;
     KEEPS_NEGOTIATED;
+    TIMES(ack);
     ensures refine: tcb_abs(c) == spec_challenge(\old(tcb_abs(c)), \old(allowed(c, now))); */
 static void reject(struct vtcp *c, uint64_t now) {
   vtcp_tcb_unacceptable(c);
@@ -232,6 +239,7 @@ static void reject(struct vtcp *c, uint64_t now) {
     TAKES(takes_synchronized);
     TOLD;
     KEEPS_NEGOTIATED;
+    TIMED;
     ensures refine: tcb_abs(c) == spec_arrive_synchronized(\old(tcb_abs(c)), seg_abs(g), \old(allowed(c, now)), c->rcv.nxt); */
 /* s3.10.7.4 from the fifth check on, ESTABLISHED and later. */
 static void arrive_synchronized(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
@@ -256,6 +264,7 @@ static void arrive_synchronized(struct vtcp *c, struct vtcp_arrival g, uint64_t 
     TAKES(takes_syn_received);
     TOLD;
     KEEPS_NEGOTIATED;
+    TIMED;
     ensures refine: tcb_abs(c) == spec_arrive_syn_received(\old(tcb_abs(c)), seg_abs(g), \old(allowed(c, now)), c->rcv.nxt); */
 /* s3.10.7.4 from the fifth check on, SYN-RECEIVED. Only SEG.SEQ = RCV.NXT shows that the peer adopted our ISN. */
 static void arrive_syn_received(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
@@ -294,6 +303,7 @@ static bool syn_ack_at_irs(const struct vtcp *c, struct vtcp_arrival g) {
     TAKES(takes_other);
     TOLD;
     KEEPS_NEGOTIATED;
+    TIMED;
     ensures refine: tcb_abs(c) == spec_arrive_other(\old(tcb_abs(c)), seg_abs(g), \old(allowed(c, now)), c->rcv.nxt); */
 /* RFC 9293 s3.10.7.4 */
 static void arrive_other(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
@@ -327,6 +337,7 @@ static void arrive_other(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
     TAKES(takes);
     ensures negotiated: opt_abs(c) == spec_opt_arrive(\old(opt_abs(c)), \old(tcb_abs(c)), seg_abs(g), opt_of{Pre}(s));
     TOLD;
+    TIMED;
     ensures refine: tcb_abs(c) == spec_arrive(\old(tcb_abs(c)), seg_abs(g), \old(allowed(c, now)), c->rcv.nxt, isn); */
 static void arrive(struct vtcp *c, struct vtcp_arrival g, const struct vtcp_segment *s, uint32_t isn, uint64_t now) {
   //@ assert state: spec_state(tcb_abs(c)) == c->state;

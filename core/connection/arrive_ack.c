@@ -18,6 +18,7 @@ void vtcp_arrive_window_of(struct vtcp *c, struct vtcp_arrival g) {
     KEEPS(mem); KEEPS(snd); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); KEEPS(state);
     KEEPS(acked); KEEPS(unacked); KEEPS(timers); KEEPS_STREAM; KEEPS_RECEIVED;
     ensures established: c->ev_established;
+    ensures off: c->rtx_at == VTCP_NEVER;
     KEEPS_NEGOTIATED;
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 static void start_policy(struct vtcp *c, int64_t ack, uint64_t now) {
@@ -49,6 +50,7 @@ static void start_policy(struct vtcp *c, int64_t ack, uint64_t now) {
     KEEPS_STREAM;
     KEEPS_RECEIVED;
     ensures established: c->state == VTCP_ESTABLISHED || c->state == VTCP_FIN_WAIT_1;
+    ensures all: c->snd_una == c->snd_nxt;
     KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_now_established(\old(tcb_abs(c)), seg_abs(g)); */
 static void now_established(struct vtcp *c, struct vtcp_arrival g) {
@@ -109,6 +111,7 @@ static bool duplicate(struct vtcp *c) {
     KEEPS_INV;
     KEEPS_OCTETS;
     KEEPS_NEGOTIATED;
+    ensures other: g.ack != c->snd_una ==> congestion_same{Pre, Post}(&c->cc);
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 static void count_duplicate(struct vtcp *c, struct vtcp_arrival g) {
   if (g.ack != c->snd_una || c->snd_una == c->snd_nxt || g.txt > 0 || g.fin || g.wnd != c->snd_wnd || g.wnd == 0)
@@ -145,6 +148,8 @@ static void sample(struct vtcp *c, uint64_t now) {
     KEEPS(mem); KEEPS(snd); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); KEEPS(state);
     KEEPS(acked); KEEPS(unacked); KEEPS(timers); KEEPS_STREAM; KEEPS_RECEIVED;
     KEEPS_NEGOTIATED;
+    ensures MUST_19_window: c->cc.cwnd ==
+      vtcp_congestion_window{Pre}(&c->cc, acked, c->snd_una, c->snd_nxt - c->snd_una);
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 static bool grow(struct vtcp *c, int64_t acked) {
   c->rtx_head = false;
@@ -162,9 +167,11 @@ static bool grow(struct vtcp *c, int64_t acked) {
     assigns c->probes, c->ev_space, c->rtx_at;
     KEEPS(mem); KEEPS(snd); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); KEEPS(state);
     KEEPS(acked); KEEPS(unacked); KEEPS_STREAM; KEEPS_RECEIVED;
-    ensures RFC6298_s5_3: \old(tcb_snd(c)) && c->state >= VTCP_ESTABLISHED && \old(tcb_timers(c)) ==> tcb_armed(c);
+    ensures armed: \old(tcb_snd(c)) && c->state >= VTCP_ESTABLISHED && \old(tcb_timers(c)) ==> tcb_armed(c);
     ensures space: c->ev_space <==> \old(c->ev_space) || !c->fin;
     KEEPS_NEGOTIATED;
+    ensures RFC6298_s5_2: c->snd_una >= c->snd_nxt ==> c->rtx_at == VTCP_NEVER;
+    ensures RFC6298_s5_3: c->snd_una < c->snd_nxt ==> c->rtx_at == now + c->rtt.rto;
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 static void rearm(struct vtcp *c, uint64_t now) {
   c->probes = 0;
@@ -184,6 +191,8 @@ static void rearm(struct vtcp *c, uint64_t now) {
     KEEPS(mem); KEEPS(snd); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); KEEPS(state);
     KEEPS(acked); KEEPS(unacked); KEEPS_STREAM; KEEPS_RECEIVED;
     ensures armed: c->state >= VTCP_ESTABLISHED && \old(tcb_timers(c)) ==> tcb_armed(c);
+    ensures rtx: c->rtx_at == (c->snd_una < c->snd_nxt ? now + c->rtt.rto : VTCP_NEVER);
+    ensures window: c->cc.cwnd == vtcp_congestion_window{Pre}(&c->cc, acked, c->snd_una, c->snd_nxt - c->snd_una);
     ensures space: c->ev_space <==> \old(c->ev_space) || !c->fin;
     KEEPS_NEGOTIATED;
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
@@ -229,6 +238,9 @@ static void una_of(struct vtcp *c, int64_t ack) {
     ensures una: c->snd_una == \max(\old(c->snd_una), g.ack);
     KEEPS(armed); KEEPS_STREAM; KEEPS_RECEIVED;
     ensures space: c->ev_space <==> \old(c->ev_space) || (\old(c->snd_una) < c->snd_una && !c->fin);
+    TIMES(rtx);
+    ensures window: \old(c->snd_una) < g.ack ==>
+      c->cc.cwnd == vtcp_congestion_window{Pre}(&c->cc, g.ack - \old(c->snd_una), g.ack, c->snd_nxt - g.ack);
     KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_ack_una(\old(tcb_abs(c)), seg_abs(g)); */
 static void ack_una(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
@@ -263,6 +275,11 @@ static void ack_window(struct vtcp *c, struct vtcp_arrival g) {
     KEEPS(mem); KEEPS(snd); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); KEEPS(state);
     KEEPS(acked); KEEPS(armed); KEEPS_STREAM; KEEPS_RECEIVED;
     ensures unacked: tcb_unacked(c);
+    TIMES(wait);
+    TIMES(ack);
+    ensures rtx: c->rtx_at == (c->state == VTCP_CLOSED ? VTCP_NEVER : \old(c->rtx_at));
+    ensures closed: c->state == VTCP_CLOSED ==> c->snd_una == c->snd_nxt;
+    ensures user: c->snd_una < snd_all(c) ==> c->user_at == \old(c->user_at);
     ensures range: c->state == VTCP_CLOSED || c->state >= VTCP_ESTABLISHED;
     ensures half: c->state == VTCP_CLOSED ||
       (c->state >= VTCP_CLOSE_WAIT <==> \old(c->state) >= VTCP_CLOSE_WAIT);
@@ -285,13 +302,16 @@ static void ack_fin(struct vtcp *c, uint64_t now) {
     requires snd: tcb_snd(c);
     requires policy: tcb_policy(c);
     requires now: now <= VTCP_TIME_MAX;
-    requires state: c->state >= VTCP_ESTABLISHED;
+    requires state: c->state >= VTCP_ESTABLISHED && tcb_state(c) && tcb_acked(c);
     terminates \true;
     exits never: \false;
     assigns c->user_at;
     KEEPS_INV;
     KEEPS_OCTETS;
     KEEPS_NEGOTIATED;
+    ensures MUST_37_answer: (advanced || c->snd_wnd == 0) && c->snd_una < snd_all(c) && c->user_timeout > 0 ==>
+      c->user_at == now + c->user_timeout;
+    ensures MUST_37_kept: !advanced && c->snd_wnd > 0 ==> c->user_at == \old(c->user_at);
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 /* The user timeout runs while something is unacknowledged and the peer gives no sign of life: an advance, or an
    answer to a zero-window probe (MUST-37). */

@@ -9,6 +9,7 @@
     KEEPS_STREAM;
     KEEPS_RECEIVED;
     TOLD;
+    ensures fresh: c->snd_una == 0 && !c->ack_due && c->state == VTCP_LISTEN;
     ensures refine: tcb_abs(c) == spec_back_to_listen(\old(tcb_abs(c))); */
 static void back_to_listen(struct vtcp *c) {
   vtcp_tcb_fresh_send(c);
@@ -62,6 +63,7 @@ static void repeat_syn(struct vtcp *c, struct vtcp_arrival g) {
     exits never: \false;
     assigns c->snd_ptr, WRITES_CHALLENGE;
     ensures inv: tcb_inv(c);
+    TIMES(ack);
     KEEPS_STREAM;
     KEEPS_RECEIVED;
     ensures refine: tcb_abs(c) == spec_challenge(\old(tcb_abs(c)), \old(allowed(c, now))); */

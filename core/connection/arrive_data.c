@@ -181,7 +181,10 @@ static void advance(struct vtcp *c) {
     exits never: \false;
     assigns c->ack_due, c->ack_at;
     ensures due: c->ack_due;
-    ensures MUST_58_soon: c->ack_at <= now + 500000 || c->ack_at == \old(c->ack_at);
+    TIMES(ack);
+    ensures SHLD_19_second: c->rcv_nxt - c->ack_sent >= 2 * \min(c->snd_mss, c->mss) ==> c->ack_at == 0;
+    ensures SHLD_18_delayed: in_order && !\old(c->ack_due) &&
+      c->rcv_nxt - c->ack_sent < 2 * \min(c->snd_mss, c->mss) ==> c->ack_at == now + VTCP_ACK_DELAY;
     KEEPS_INV;
     KEEPS_OCTETS;
     KEEPS_NEGOTIATED;
@@ -211,6 +214,7 @@ static void schedule_ack(struct vtcp *c, bool in_order, uint64_t now) {
     ensures marks: c->rcv_up == \old(c->rcv_up) && c->snd_una == \old(c->snd_una);
     TOLD;
     KEEPS_NEGOTIATED;
+    TIMES(ack);
     ensures refine: tcb_abs(c) == spec_arrive_text(\old(tcb_abs(c)), seg_abs(g), c->rcv.nxt); */
 static void arrive_text(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
   if (!vtcp_tcb_receiving(c)) return;
@@ -260,12 +264,13 @@ static void pass_fin(struct vtcp *c) {
     requires state: VTCP_ESTABLISHED <= c->state <= VTCP_FIN_WAIT_2;
     terminates \true;
     exits never: \false;
-    assigns c->state, c->wait_at;
+    assigns c->state, c->wait_at, c->user_at;
     KEEPS_NEGOTIATED;
     ensures state: c->state == (\old(c->state) == VTCP_ESTABLISHED ? VTCP_CLOSE_WAIT :
       \old(c->state) == VTCP_FIN_WAIT_1 ? VTCP_CLOSING : VTCP_TIME_WAIT);
     KEEPS(mem); KEEPS(snd); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); KEEPS(armed);
-    KEEPS_STREAM; KEEPS_RECEIVED; */
+    KEEPS_STREAM; KEEPS_RECEIVED;
+    TIMES(wait); */
 static void after_fin(struct vtcp *c, uint64_t now) {
   if (c->state == VTCP_ESTABLISHED) {
     c->state = VTCP_CLOSE_WAIT;
@@ -274,6 +279,7 @@ static void after_fin(struct vtcp *c, uint64_t now) {
   } else {
     c->state = VTCP_TIME_WAIT;
     c->wait_at = now + 2 * c->msl;
+    c->user_at = VTCP_NEVER;
   }
 }
 
@@ -281,7 +287,7 @@ static void after_fin(struct vtcp *c, uint64_t now) {
     requires now: now <= VTCP_TIME_MAX;
     terminates \true;
     exits never: \false;
-    assigns c->rcv_nxt, c->ev_fin, c->ack_due, c->ack_at, c->state, c->wait_at;
+    assigns c->rcv_nxt, c->ev_fin, c->ack_due, c->ack_at, c->state, c->wait_at, c->user_at;
     ensures inv: tcb_inv(c);
     KEEPS_STREAM;
     KEEPS_RECEIVED;
@@ -289,6 +295,8 @@ static void after_fin(struct vtcp *c, uint64_t now) {
       (VTCP_ESTABLISHED <= \old(c->state) <= VTCP_FIN_WAIT_2 && c->state >= VTCP_CLOSE_WAIT);
     TOLD;
     KEEPS_NEGOTIATED;
+    TIMES(wait);
+    TIMES(ack);
     ensures refine: tcb_abs(c) == spec_take_fin(\old(tcb_abs(c))); */
 static void take_fin(struct vtcp *c, uint64_t now) {
   if (!vtcp_tcb_receiving(c) || c->rcv_fin != c->rcv_nxt) return;
@@ -306,7 +314,7 @@ static void take_fin(struct vtcp *c, uint64_t now) {
     requires now: now <= VTCP_TIME_MAX;
     terminates \true;
     exits never: \false;
-    assigns c->rcv_fin, c->rcv_nxt, c->ev_fin, c->ack_due, c->ack_at, c->state, c->wait_at;
+    assigns c->rcv_fin, c->rcv_nxt, c->ev_fin, c->ack_due, c->ack_at, c->state, c->wait_at, c->user_at;
     ensures inv: tcb_inv(c);
     KEEPS_STREAM;
     KEEPS_RECEIVED;
@@ -314,6 +322,8 @@ static void take_fin(struct vtcp *c, uint64_t now) {
       (VTCP_ESTABLISHED <= \old(c->state) <= VTCP_FIN_WAIT_2 && c->state >= VTCP_CLOSE_WAIT);
     TOLD;
     KEEPS_NEGOTIATED;
+    TIMES(wait);
+    TIMES(ack);
     ensures refine: tcb_abs(c) == spec_arrive_fin(\old(tcb_abs(c)), seg_abs(g)); */
 static void arrive_fin(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
   note_fin(c, g);

@@ -263,6 +263,19 @@ static uint32_t rcv_wnd(const struct vtcp *c) {
   return wnd < UINT32_MAX ? (uint32_t)wnd : UINT32_MAX;
 }
 
+/* How much is to be read until the end of urgent data (RFC 9293 s3.8.5). */
+/*@ requires valid: \valid_read(c);
+    requires rcv: tcb_rcv(c) && vtcp_reassembly_shape(&c->rcv);
+    terminates \true;
+    exits never: \false;
+    assigns \nothing;
+    ensures MUST_33_urgent: \result == \min(\max(c->rcv_up - vtcp_reassembly_base(&c->rcv), 0), UINT32_MAX); */
+static uint32_t urgent_ahead(const struct vtcp *c) {
+  int64_t ahead = c->rcv_up - (c->rcv.nxt - c->rcv.len);
+  if (ahead <= 0) return 0;
+  return ahead < UINT32_MAX ? (uint32_t)ahead : UINT32_MAX;
+}
+
 void vtcp_status(const struct vtcp *c, struct vtcp_status *out) {
   out->state = (enum vtcp_state)c->state;
   out->outcome = (enum vtcp_outcome)c->outcome;
@@ -270,6 +283,7 @@ void vtcp_status(const struct vtcp *c, struct vtcp_status *out) {
   out->remote_port = c->remote_port;
   out->snd_mss = c->snd_mss;
   out->unread = c->rcv.len;
+  out->urgent = urgent_ahead(c);
   out->unacknowledged = c->snd.len;
   out->send_space = send_error(c) == VTCP_OK ? send_space(c) : 0;
   out->snd_wnd = c->snd_wnd;

@@ -265,7 +265,13 @@ static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
     assigns \nothing;
     ensures may: out_may(c, \result.lo, \result.hi);
     ensures from: \result.lo == c->snd_ptr;
-    ensures RFC5681_s3_1_cwnd: \result.lo < \result.hi ==> \result.hi <= c->snd_una + \min(c->snd_wnd, c->cc.cwnd); */
+    ensures RFC5681_s3_1_cwnd: \result.lo < \result.hi ==> \result.hi <= c->snd_una + \min(c->snd_wnd, c->cc.cwnd);
+    ensures MUST_38_worth: \result.lo < \result.hi && c->snd_ptr == c->snd_nxt &&
+      !(c->fin != 0 && \result.hi == snd_all(c)) ==> \result.hi - \result.lo >= c->snd_mss ||
+      ((c->nodelay != 0 || c->snd_nxt <= c->snd_una) &&
+        (\result.hi == snd_all(c) || 2 * (\result.hi - \result.lo) >= c->snd_wnd_max));
+    ensures SHLD_28_full: \result.lo < \result.hi ==> \result.hi ==
+      \min(\min(c->snd_una + \min(c->snd_wnd, c->cc.cwnd), c->snd_ptr + c->snd_mss), snd_all(c)); */
 static struct range next_new(const struct vtcp *c) {
   int64_t all = queued(c);
   int64_t wnd = c->snd_wnd < c->cc.cwnd ? c->snd_wnd : c->cc.cwnd;
@@ -309,7 +315,9 @@ static struct range choose(const struct vtcp *c) {
     assigns c->rtx_head, c->probe, c->rtx_at, c->user_at;
     ensures T7_armed: c->snd_ptr < snd_all(c) ==> c->rtx_at != VTCP_NEVER;
     ensures kept: \old(c->rtx_at) != VTCP_NEVER ==> c->rtx_at == \old(c->rtx_at);
-    ensures later: \old(c->rtx_at) > now && \old(c->user_at) > now ==> c->rtx_at > now && c->user_at > now; */
+    ensures later: \old(c->rtx_at) > now && \old(c->user_at) > now ==> c->rtx_at > now && c->user_at > now;
+    ensures SHLD_29_probe: \old(c->rtx_at) == VTCP_NEVER && c->snd_ptr < snd_all(c) ==>
+      c->rtx_at == now + window_doubled(c->rtt.rto, c->probes, VTCP_RTO_MAX); */
 static void idle(struct vtcp *c, uint64_t now) {
   c->rtx_head = false;
   c->probe = false;
@@ -329,7 +337,8 @@ static void idle(struct vtcp *c, uint64_t now) {
     ensures refine: tcb_abs(c) == \old(tcb_abs(c));
     ensures may: out_may{Pre}(c, \result.lo, \result.hi);
     ensures none: \result.lo == \result.hi ==> \result.lo == c->snd_nxt;
-    ensures some: \result.lo < \result.hi ==> c->state >= VTCP_ESTABLISHED;
+    ensures some: \result.lo < \result.hi ==> c->state >= VTCP_ESTABLISHED && c->state != VTCP_TIME_WAIT &&
+      c->rtx_at == \old(c->rtx_at) && c->probe == \old(c->probe);
     ensures T7_armed: \result.lo == \result.hi && c->state >= VTCP_ESTABLISHED && c->snd_una < snd_all(c) ==>
       c->rtx_at != VTCP_NEVER;
     ensures later: \old(c->rtx_at) > now && \old(c->user_at) > now && \result.lo == \result.hi ==>
@@ -337,6 +346,7 @@ static void idle(struct vtcp *c, uint64_t now) {
 static struct range leaving(struct vtcp *c, uint64_t now) {
   struct range none = {c->snd_nxt, c->snd_nxt};
   if (c->state < VTCP_ESTABLISHED || c->snd_una == queued(c)) return none;
+  //@ assert open: c->state != VTCP_TIME_WAIT;
   struct range r = choose(c);
   if (r.lo < r.hi) return r;
   idle(c, now);
@@ -390,6 +400,7 @@ static void set_nxt(struct vtcp *c, int64_t nxt) {
     assigns c->rcv_adv, c->snd_nxt, c->ack_due, c->ack_sent;
     ensures inv: tcb_inv(c);
     ensures SHLD_14_never_shrinks: c->rcv_adv >= \old(c->rcv_adv);
+    ensures worth: window_worth(c, \old(c->rcv_adv), c->rcv_adv);
     ensures snd_nxt: c->snd_nxt == \max(\old(c->snd_nxt), hi);
     KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_out_range(\old(tcb_abs(c)), c->snd_nxt, c->rcv_adv); */
@@ -464,7 +475,8 @@ static void measure(struct vtcp *c, int64_t lo, int64_t hi, int64_t nxt, uint64_
     terminates \true;
     exits never: \false;
     assigns \nothing;
-    ensures T7_armed: \result <= now + VTCP_RTO_MAX; */
+    ensures T7_armed: \result <= now + VTCP_RTO_MAX;
+    ensures RFC6298_s5_1: c->rtx_at == VTCP_NEVER && !(c->probe && c->snd_wnd == 0) ==> \result == now + c->rtt.rto; */
 static uint64_t rtx_time(const struct vtcp *c, int64_t nxt, uint64_t now) {
   if (c->rtx_head) return now + c->rtt.rto;
   if (c->probe && c->snd_wnd == 0) return now + vtcp_window_probe_wait(c->rtt.rto, c->probes);
@@ -480,7 +492,8 @@ static uint64_t rtx_time(const struct vtcp *c, int64_t nxt, uint64_t now) {
     ensures snd: \old(tcb_snd(c)) && c->snd_una <= ptr <= c->snd_nxt ==> tcb_snd(c);
     KEEPS(mem); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); KEEPS(state); KEEPS(acked);
     KEEPS(unacked);
-    ensures armed: \old(tcb_armed(c)) && c->state >= VTCP_ESTABLISHED && rtx_at != VTCP_NEVER ==> tcb_armed(c);
+    ensures armed: \old(tcb_armed(c)) && VTCP_ESTABLISHED <= c->state < VTCP_TIME_WAIT && rtx_at != VTCP_NEVER ==>
+      tcb_armed(c);
     KEEPS_NEGOTIATED;
     ensures same: tcb_abs(c) == \old(tcb_abs(c)); */
 static void set(struct vtcp *c, int64_t ptr, uint64_t rtx_at, uint64_t user_at) {
@@ -495,7 +508,7 @@ static void set(struct vtcp *c, int64_t ptr, uint64_t rtx_at, uint64_t user_at) 
 /*@ requires inv: tcb_inv(c);
     requires now: now <= VTCP_TIME_MAX;
     requires range: 0 <= lo < hi <= c->snd_nxt;
-    requires state: c->state >= VTCP_ESTABLISHED;
+    requires state: VTCP_ESTABLISHED <= c->state < VTCP_TIME_WAIT;
     terminates \true;
     exits never: \false;
     assigns c->retransmitted, c->rtt.timed_end, c->rtt.timed_at, c->rtx_at, c->snd_ptr, c->user_at, c->rtx_head,
@@ -503,6 +516,7 @@ static void set(struct vtcp *c, int64_t ptr, uint64_t rtx_at, uint64_t user_at) 
     ensures inv: tcb_inv(c);
     KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == \old(tcb_abs(c));
+    TIMES(start);
     ensures T7_armed: c->rtx_at != VTCP_NEVER; */
 static void sent(struct vtcp *c, int64_t lo, int64_t hi, int64_t nxt, uint64_t now) {
   measure(c, lo, hi, nxt, now);
@@ -516,7 +530,7 @@ static void sent(struct vtcp *c, int64_t lo, int64_t hi, int64_t nxt, uint64_t n
 /* Text or FIN, [lo, hi), has left. */
 /*@ requires inv: tcb_inv(c);
     requires now: now <= VTCP_TIME_MAX;
-    requires state: c->state >= VTCP_ESTABLISHED;
+    requires state: VTCP_ESTABLISHED <= c->state < VTCP_TIME_WAIT;
     requires range: 0 <= lo < hi <= snd_all(c);
     terminates \true;
     exits never: \false;
@@ -524,9 +538,11 @@ static void sent(struct vtcp *c, int64_t lo, int64_t hi, int64_t nxt, uint64_t n
       c->rtx_at, c->snd_ptr, c->user_at, c->rtx_head, c->probe;
     ensures inv: tcb_inv(c);
     ensures SHLD_14_never_shrinks: c->rcv_adv >= \old(c->rcv_adv);
+    ensures worth: window_worth(c, \old(c->rcv_adv), c->rcv_adv);
     ensures snd_nxt: c->snd_nxt == \max(\old(c->snd_nxt), hi);
     KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_out_range(\old(tcb_abs(c)), c->snd_nxt, c->rcv_adv);
+    TIMES(start);
     ensures T7_armed: c->rtx_at != VTCP_NEVER; */
 static void left(struct vtcp *c, int64_t lo, int64_t hi, uint64_t now) {
   int64_t nxt = c->snd_nxt;
@@ -629,12 +645,14 @@ static void send_syn(struct vtcp *c, uint64_t now, struct vtcp_segment *out) {
     ensures sayable: \result ==> seg_fits(out, VTCP_HEADER_MAX) && out_ports(c, out) && out_plain(out);
     ensures none: !\result ==> tcb_abs(c) == \old(tcb_abs(c));
     ensures SHLD_14_never_shrinks: c->rcv_adv >= \old(c->rcv_adv);
+    ensures worth: window_worth(c, \old(c->rcv_adv), c->rcv_adv);
     ensures T7_armed: out_waits(c) ==> c->rtx_at != VTCP_NEVER;
     ensures T7_ack: !\result && c->ack_due ==> c->ack_at > now;
     ensures later: !\result && \old(c->rtx_at) > now && \old(c->user_at) > now ==> c->rtx_at > now && c->user_at > now;
     ensures refine: \result ==> tcb_abs(c) == spec_out_range(\old(tcb_abs(c)), c->snd_nxt, c->rcv_adv);
     KEEPS_NEGOTIATED;
-    ensures MUST_16_range: \result ==> out_leaves{Pre, Post}(c, out); */
+    ensures MUST_16_range: \result ==> out_leaves{Pre, Post}(c, out);
+    ensures start: \result && out->text_len + out->more_len > 0 ==> timed_start{Pre, Post}(c, now); */
 static bool send_range(struct vtcp *c, uint64_t now, struct vtcp_segment *out) {
   struct range r = leaving(c, now);
   if (r.lo < r.hi) {

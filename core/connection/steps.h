@@ -41,6 +41,7 @@ void vtcp_tcb_ack_now(struct vtcp *c);
     terminates \true;
     exits never: \false;
     assigns WRITES_CHALLENGE;
+    TIMES(ack);
     KEEPS_INV;
     KEEPS_OCTETS;
     ensures budget: vtcp_challenge_inv(&c->challenge);
@@ -76,13 +77,14 @@ void vtcp_tcb_unacceptable(struct vtcp *c);
     ensures refine: tcb_abs(c) == spec_enter(\old(tcb_abs(c)), state); */
 void vtcp_tcb_enter(struct vtcp *c, int32_t state);
 
-/* Start or restart the 2 MSL timer. */
+/* Start or restart the 2 MSL timer; the user timeout is off (RFC 9293 s3.10.7.4, eighth). */
 /*@ requires valid: \valid(c);
     requires policy: tcb_policy(c);
     requires now: now <= VTCP_TIME_MAX;
     terminates \true;
     exits never: \false;
-    assigns c->wait_at;
+    assigns c->wait_at, c->user_at;
+    ensures off: c->user_at == VTCP_NEVER;
     ensures s3_10_8_2_msl: c->wait_at == now + 2 * c->msl && c->wait_at != VTCP_NEVER;
     KEEPS(mem); KEEPS(snd); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); KEEPS(state);
     KEEPS(acked); KEEPS(unacked); KEEPS(watched); KEEPS_STREAM; KEEPS_RECEIVED;
@@ -183,6 +185,7 @@ void vtcp_tcb_rst_to_peer(struct vtcp *c);
     exits never: \false;
     assigns \nothing;
     ensures SHLD_14_never_shrinks: c->rcv_adv <= \result <= VTCP_OFFSET_MAX;
+    ensures MUST_39_worth: window_worth(c, c->rcv_adv, \result);
     ensures backed: \result <= vtcp_reassembly_end(&c->rcv) || \result == c->rcv_adv; */
 int64_t vtcp_tcb_edge(const struct vtcp *c);
 
@@ -283,8 +286,10 @@ void vtcp_arrival_options(struct vtcp *c, const struct vtcp_segment *s);
     requires now: now <= VTCP_TIME_MAX;
     terminates \true;
     exits never: \false;
-    assigns c->unacceptable, c->wait_at, c->snd_ptr, WRITES_CHALLENGE;
+    assigns c->unacceptable, c->wait_at, c->user_at, c->snd_ptr, WRITES_CHALLENGE;
     ensures inv: tcb_inv(c);
+    TIMES(wait);
+    TIMES(ack);
     KEEPS_STREAM;
     KEEPS_RECEIVED;
     ensures s3_10_7_4_table_6: \result <==> spec_acceptable(\old(tcb_abs(c)), seg_abs(g)) == \true ||
@@ -307,6 +312,7 @@ bool vtcp_arrive_seq(struct vtcp *c, struct vtcp_arrival g, uint64_t now);
     KEEPS_RECEIVED;
     TOLD;
     KEEPS_NEGOTIATED;
+    TIMED;
     ensures refine: tcb_abs(c) == spec_arrive_rst(\old(tcb_abs(c)), seg_abs(g), \old(allowed(c, now))); */
 void vtcp_arrive_rst(struct vtcp *c, struct vtcp_arrival g, uint64_t now);
 
@@ -321,6 +327,7 @@ void vtcp_arrive_rst(struct vtcp *c, struct vtcp_arrival g, uint64_t now);
     KEEPS_RECEIVED;
     TOLD;
     KEEPS_NEGOTIATED;
+    TIMED;
     ensures refine: tcb_abs(c) == spec_arrive_syn(\old(tcb_abs(c)), seg_abs(g), \old(allowed(c, now))); */
 void vtcp_arrive_syn(struct vtcp *c, struct vtcp_arrival g, uint64_t now);
 
@@ -351,6 +358,8 @@ void vtcp_arrive_window_of(struct vtcp *c, struct vtcp_arrival g);
     TOLD;
     ensures state: c->state == VTCP_ESTABLISHED || c->state == VTCP_FIN_WAIT_1;
     KEEPS_NEGOTIATED;
+    TIMES(rtx);
+    ensures off: c->snd_una == c->snd_nxt && c->rtx_at == VTCP_NEVER;
     ensures refine: tcb_abs(c) == spec_establish(\old(tcb_abs(c)), seg_abs(g)); */
 void vtcp_arrive_establish(struct vtcp *c, struct vtcp_arrival g, uint64_t now);
 
@@ -371,6 +380,11 @@ void vtcp_arrive_establish(struct vtcp *c, struct vtcp_arrival g, uint64_t now);
       (c->state >= VTCP_CLOSE_WAIT <==> \old(c->state) >= VTCP_CLOSE_WAIT);
     TOLD;
     KEEPS_NEGOTIATED;
+    TIMED;
+    ensures MUST_19_window: \old(c->snd_una) < g.ack ==>
+      c->cc.cwnd == vtcp_congestion_window{Pre}(&c->cc, g.ack - \old(c->snd_una), g.ack, c->snd_nxt - g.ack);
+    ensures MUST_37_answer: c->snd_wnd == 0 && c->snd_una < snd_all(c) && c->user_timeout > 0 ==>
+      c->user_at == now + c->user_timeout;
     ensures refine: tcb_abs(c) == spec_arrive_ack(\old(tcb_abs(c)), seg_abs(g)); */
 void vtcp_arrive_ack(struct vtcp *c, struct vtcp_arrival g, uint64_t now);
 
@@ -390,6 +404,8 @@ void vtcp_arrive_ack(struct vtcp *c, struct vtcp_arrival g, uint64_t now);
       (VTCP_ESTABLISHED <= \old(c->state) <= VTCP_FIN_WAIT_2 && c->state >= VTCP_CLOSE_WAIT);
     TOLD;
     KEEPS_NEGOTIATED;
+    TIMES(wait);
+    TIMES(ack);
     ensures refine: tcb_abs(c) == spec_arrive_data(\old(tcb_abs(c)), seg_abs(g), c->rcv.nxt); */
 void vtcp_arrive_data(struct vtcp *c, struct vtcp_arrival g, uint64_t now);
 

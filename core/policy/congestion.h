@@ -46,6 +46,7 @@ void vtcp_congestion_init(struct vtcp_congestion *cc, uint32_t smss, bool lost_s
     assigns cc->cwnd, cc->acked, cc->dupacks, cc->recovering;
     ensures inv: vtcp_congestion_inv(cc);
     ensures partial: \result <==> \old(cc->recovering) && ack < cc->recover;
+    ensures MUST_19_window: cc->cwnd == vtcp_congestion_window{Pre}(cc, acked, ack, flight);
     ensures recovering: cc->recovering == \result;
     ensures dupacks: cc->dupacks == 0;
     behavior RFC5681_s3_1_slow_start:

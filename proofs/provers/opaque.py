@@ -37,7 +37,7 @@ def opaque(text):
         name = re.match(r";; (\w+)'def\n", block)
         if name and (re.match("P_(tcb_(?!inv)|vtcp_|seg_ok|seg_mem)|L_(tcb|opt)_abs$", name.group(1))
                      or name.group(1) in steps - conclusion
-                     or name.group(1).startswith("P_told_") and name.group(1) not in conclusion):
+                     or name.group(1).startswith(("P_told_", "P_timed_")) and name.group(1) not in conclusion):
             start = block.index("(assert")
             block = block[:start] + block[closing(block, start):]
         kept.append(block)

@@ -112,6 +112,7 @@ static void abort_inv(void) { (void)vtcp_abort(broken()); }
 static void set_nodelay_inv(void) { vtcp_set_nodelay(broken(), true); }
 static void set_user_timeout_inv(void) { (void)vtcp_set_user_timeout(broken(), 0, 0); }
 static void path_mss_inv(void) { (void)vtcp_path_mss(broken(), 0, 100); }
+static void path_error_inv(void) { (void)vtcp_path_error(broken(), 0, true); }
 static void timeout_inv(void) { vtcp_timeout(broken(), 0); }
 static void event_inv(void) { (void)vtcp_event(broken()); }
 static void deadline_valid(void) { (void)vtcp_deadline(freed(sizeof tcb)); }
@@ -197,6 +198,7 @@ static const struct violation {
     CASE(set_nodelay, inv),
     CASE(set_user_timeout, inv),
     CASE(path_mss, inv),
+    CASE(path_error, inv),
     CASE(status, inv),
     CASE(status, out),
     CASE(input, inv),
@@ -309,7 +311,8 @@ static void parts_about_receiving(void **state) {
   PART("tcb_edges", c->rcv_up = -1);
   PART("tcb_edges", c->ack_sent = -1);
   PART("vtcp_reassembly_shape", c->rcv.head = CAP);
-  PART("vtcp_reassembly_shape", c->rcv.len = 2);
+  PART("tcb_edges", c->rcv.len = 2);
+  PART("vtcp_reassembly_shape", (c->rcv.len = 2, c->rcv_adv = CAP / 2));
   PART("vtcp_reassembly_slots", (c->rcv.lo[3] = 1, c->rcv.hi[3] = 2));
   PART("vtcp_reassembly_slots", (c->rcv.lo[3] = 4, c->rcv.hi[3] = 3));
   PART("vtcp_reassembly_slots", (c->rcv.lo[7] = 2, c->rcv.hi[7] = CAP + 2));
@@ -352,7 +355,7 @@ static void parts_about_the_state(void **state) {
   PART("tcb_fins", established(c, VTCP_FIN_WAIT_1));
   PART("tcb_fins", established(c, VTCP_CLOSE_WAIT));
   PART("tcb_acked", (established(c, VTCP_FIN_WAIT_2), c->fin = true));
-  PART("tcb_armed", (established(c, VTCP_ESTABLISHED), c->snd_nxt = c->snd_ptr = 2, c->snd.len = 1));
+  PART("tcb_watched", (established(c, VTCP_ESTABLISHED), c->snd_nxt = c->snd_ptr = 2, c->snd.len = 1));
   PART("tcb_unacked", (established(c, VTCP_FIN_WAIT_1), c->fin = true, c->snd_una = c->snd_nxt = c->snd_ptr = 2));
 }
 

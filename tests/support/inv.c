@@ -170,8 +170,9 @@ static const char *tcb_unacked(const struct vtcp *c) {
 
 static const char *tcb_armed(const struct vtcp *c) {
   HOLDS("tcb_armed", c->state < VTCP_SYN_SENT || c->snd_una == c->snd_ptr || c->rtx_at != VTCP_NEVER ||
-                       (c->state >= VTCP_ESTABLISHED && (c->rtx_head || c->probe)));
+                         (c->state >= VTCP_ESTABLISHED && (c->rtx_head || c->probe)));
   HOLDS("tcb_armed", (c->state == VTCP_TIME_WAIT) == (c->wait_at != VTCP_NEVER));
+  HOLDS("tcb_armed", c->state != VTCP_TIME_WAIT || c->user_at == VTCP_NEVER);
   HOLDS("tcb_armed", !c->ack_due || c->state >= VTCP_SYN_RECEIVED);
   HOLDS("tcb_armed", c->state > VTCP_LISTEN || (c->rtx_at == VTCP_NEVER && c->user_at == VTCP_NEVER));
   return NULL;

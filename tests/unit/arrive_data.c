@@ -163,12 +163,18 @@ static void urgent(void **state) {
   inject(s, A, "URG,ACK", 311, 101, 10, .urg = 90);
   inject(s, A, "URG,ACK", 321, 101, 10, .urg = 10);
   expect_no_event(s, A, VTCP_EVENT_URGENT);
+  assert_int_equal(sim_status(s, A).urgent, 100); /* MUST-33 */
   inject(s, A, "URG,ACK", 331, 101, 10, .urg = 71);
   expect_event(s, A, VTCP_EVENT_URGENT);
+  assert_int_equal(sim_status(s, A).urgent, 101);
   inject(s, A, "ACK", 341, 101, 10, .urg = 30000); /* no URG: the field means nothing */
   expect_no_event(s, A, VTCP_EVENT_URGENT);
   assert_int_equal(sim_read(s, A, 1000), 50);
   expect_got(s, A, 50);
+  assert_int_equal(sim_status(s, A).urgent, 51);
+  inject(s, A, "ACK", 351, 101, 60);
+  assert_int_equal(sim_read(s, A, 51), 51);
+  assert_int_equal(sim_status(s, A).urgent, 0);
 }
 
 /* s3.10.7.4, sixth: told only in advance of the data consumed. The segment is one sent again, partly old. */

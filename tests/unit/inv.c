@@ -76,6 +76,10 @@ static void states(void **state) {
   sim_reach(s, (struct sim_options){0}, VTCP_FIN_WAIT_2);
   finds(s->end[A].c, "tcb_acked", (c.snd_una--, c.snd_ptr--));
   finds(s->end[A].c, "tcb_unacked", c.state = VTCP_FIN_WAIT_1);
+  sim_reach(s, (struct sim_options){0}, VTCP_TIME_WAIT);
+  finds(s->end[A].c, "tcb_armed", c.user_at = s->now);
+  sim_reach(s, (struct sim_options){0}, VTCP_CLOSED);
+  finds(s->end[A].c, "vtcp_quiet", c.probe = true);
 }
 
 static void idle(void **state) {
