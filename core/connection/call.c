@@ -30,9 +30,7 @@ static void become(struct vtcp *c, int32_t state, bool passive, uint64_t user_at
     assigns WRITES_OPENED, c->state, c->passive;
     ensures inv: tcb_inv(c);
     ensures due: c->state == state && c->user_at == user_at && tcb_send_fresh(c);
-    ensures stream: \forall octets s; vtcp_ring_holds(&c->snd, s);
-    ensures received: \forall octets s; vtcp_reassembly_holds(&c->rcv, s);
-    ensures present: \forall integer o; vtcp_reassembly_present(&c->rcv, o) <==> o < 1;
+    ensures T4_nothing: nothing_yet(c);
     ensures negotiated: opt_abs(c) == spec_opt_fresh(\old(opt_abs(c)));
     ensures untold: told_nothing(c);
     ensures refine: tcb_abs(c) ==
@@ -52,10 +50,10 @@ enum vtcp_error vtcp_open(struct vtcp *c, uint32_t iss, uint64_t now) {
   return VTCP_OK;
 }
 
-enum vtcp_error vtcp_listen(struct vtcp *c, uint32_t iss) {
+enum vtcp_error vtcp_listen(struct vtcp *c) {
   //@ assert state: spec_state(tcb_abs(c)) == c->state;
   if (c->state != VTCP_CLOSED) return VTCP_ERR_EXISTS;
-  begin(c, iss, VTCP_LISTEN, true, VTCP_NEVER);
+  begin(c, 0, VTCP_LISTEN, true, VTCP_NEVER);
   return VTCP_OK;
 }
 
@@ -145,6 +143,16 @@ int64_t vtcp_send(struct vtcp *c, const uint8_t *src, uint32_t n, bool urgent) {
   return m;
 }
 
+/*@ requires valid: \valid_read(c);
+    requires rcv: 0 <= c->rcv.nxt <= VTCP_OFFSET_MAX;
+    terminates \true;
+    exits never: \false;
+    assigns \nothing;
+    ensures none: \result <==> receive_none(c); */
+static bool receive_none(const struct vtcp *c) {
+  return c->state == VTCP_CLOSED && (c->outcome == VTCP_OUTCOME_ABORTED || c->rcv_nxt != c->rcv.nxt + 1);
+}
+
 /* Nothing to read: why (s3.10.3). */
 /*@ requires valid: \valid_read(c);
     requires state: tcb_state(c);
@@ -185,7 +193,7 @@ static void update(struct vtcp *c) {
 }
 
 int64_t vtcp_receive(struct vtcp *c, uint8_t *dst, uint32_t n) {
-  if (c->state == VTCP_CLOSED && c->outcome != VTCP_OUTCOME_CLOSED) return VTCP_ERR_NO_CONNECTION;
+  if (receive_none(c)) return VTCP_ERR_NO_CONNECTION;
   if (c->rcv.len == 0) return receive_error(c);
   uint32_t m = vtcp_reassembly_read(&c->rcv, dst, n);
   //@ assert inv: tcb_inv(c);

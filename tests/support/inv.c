@@ -79,7 +79,8 @@ static const char *tcb_snd(const struct vtcp *c) {
 static const char *tcb_edges(const struct vtcp *c) {
   HOLDS("tcb_edges", c->rcv_adv <= VTCP_OFFSET_MAX);
   HOLDS("tcb_edges", -1 <= c->rcv_fin && c->rcv_fin < c->rcv_adv);
-  HOLDS("tcb_edges", 0 <= c->rcv_up); /* at most 2 * VTCP_OFFSET_MAX: every int64_t is */
+  HOLDS("tcb_edges", c->rcv_adv <= c->rcv.nxt - c->rcv.len + c->rcv.cap);
+  HOLDS("tcb_edges", 0 <= c->rcv_up && c->rcv_up <= VTCP_OFFSET_MAX + 0x8000FFFF);
   HOLDS("tcb_edges", 0 <= c->ack_sent && c->ack_sent <= VTCP_OFFSET_MAX);
   return NULL;
 }
@@ -187,8 +188,8 @@ static const char *quiet(const struct vtcp *c) {
 
 const char *inv_broken(const struct vtcp *c) {
   ALSO(tcb_snd(c));
-  ALSO(tcb_rcv(c));
   ALSO(tcb_reassembly(c));
+  ALSO(tcb_rcv(c));
   ALSO(tcb_window(c));
   ALSO(tcb_options(c));
   ALSO(tcb_policy(c));

@@ -15,12 +15,12 @@ static void invalid_segments(void **state) {
       {.seq = 301, .ack = 101, .flags = VTCP_ACK, .text = text, .text_len = 1, .more = text, .more_len = 1};
   struct vtcp_segment big = {.seq = 301, .ack = 101, .flags = VTCP_ACK, .text = text, .text_len = 65536};
   struct vtcp_segment good = {.seq = 301, .ack = 101, .flags = VTCP_ACK};
-  assert_int_equal(vtcp_input(&s->end[A].c, &two, s->now), VTCP_ERR_INVALID);
-  assert_int_equal(vtcp_input(&s->end[A].c, &big, s->now), VTCP_ERR_INVALID);
-  assert_int_equal(vtcp_input(&s->end[A].c, &good, VTCP_TIME_MAX + 1), VTCP_ERR_INVALID);
+  assert_int_equal(vtcp_input(&s->end[A].c, &two, 0, s->now), VTCP_ERR_INVALID);
+  assert_int_equal(vtcp_input(&s->end[A].c, &big, 0, s->now), VTCP_ERR_INVALID);
+  assert_int_equal(vtcp_input(&s->end[A].c, &good, 0, VTCP_TIME_MAX + 1), VTCP_ERR_INVALID);
   assert_memory_equal(&before, &s->end[A].c, sizeof before);
   big.text_len = 65535; /* the largest: what fits is taken */
-  assert_int_equal(vtcp_input(&s->end[A].c, &big, VTCP_TIME_MAX), VTCP_OK);
+  assert_int_equal(vtcp_input(&s->end[A].c, &big, 0, VTCP_TIME_MAX), VTCP_OK);
   assert_int_equal(sim_status(s, A).unread, 65535);
 }
 
@@ -85,6 +85,24 @@ static void listen_state(void **state) {
   inject(s, A, "SYN", 300, 0, 0);
   expect(s, A, "SYN,ACK", 100, 301, 0);
   expect_state(s, A, VTCP_SYN_RECEIVED);
+}
+
+/* s3.10.7.2: an ISS is selected for each handshake, so that the acknowledgment of one that was reset opens nothing. */
+static void listen_selects_an_iss(void **state) {
+  struct sim *s = *state;
+  sim_reach(s, plain, VTCP_LISTEN);
+  inject(s, A, "SYN", 300, 0, 0);
+  expect(s, A, "SYN,ACK", 100, 301, 0);
+  inject(s, A, "RST", 301, 0, 0);
+  expect_state(s, A, VTCP_LISTEN);
+  s->end[A].iss = 7000;
+  inject(s, A, "SYN", 300, 0, 0);
+  expect(s, A, "SYN,ACK", 7000, 301, 0);
+  inject(s, A, "ACK", 301, 101, 0);
+  expect(s, A, "RST", 101, 0, 0);
+  expect_state(s, A, VTCP_SYN_RECEIVED);
+  inject(s, A, "ACK", 301, 7001, 0);
+  expect_state(s, A, VTCP_ESTABLISHED);
 }
 
 /* A passive open to any peer takes the port of the SYN. */
@@ -291,6 +309,7 @@ int main(void) {
       test(closed),
       test(refuse),
       test(listen_state),
+      test(listen_selects_an_iss),
       test(listen_takes_the_port),
       test(listen_syn_with_text),
       test(syn_sent_bad_ack),

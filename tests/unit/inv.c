@@ -43,6 +43,8 @@ static void receive_side(void **state) {
   finds(good, "tcb_rcv", c.rcv_adv = c.rcv_nxt - 1);
   finds(good, "tcb_edges", c.rcv_fin = c.rcv_adv);
   finds(good, "tcb_edges", c.ack_sent = -1);
+  finds(good, "tcb_edges", c.rcv_adv = c.rcv.nxt - c.rcv.len + c.rcv.cap + 1);
+  finds(good, "tcb_edges", c.rcv_up = VTCP_OFFSET_MAX + 0x80010000);
   finds(good, "vtcp_reassembly_shape", c.rcv.len = c.rcv.cap + 1);
   finds(good, "vtcp_reassembly_slots", c.rcv.lo[0] = c.rcv.nxt);
   finds(good, "vtcp_reassembly_slots", c.rcv.hi[0] = c.rcv.nxt - c.rcv.len + c.rcv.cap + 1);
@@ -70,7 +72,7 @@ static void states(void **state) {
   finds(good, "tcb_fresh", c.state = VTCP_SYN_RECEIVED);
   finds(good, "tcb_fins", c.fin = true);
   finds(good, "tcb_fins", c.state = VTCP_CLOSE_WAIT);
-  finds(good, "vtcp_quiet", c.state = VTCP_CLOSED);
+  finds(good, "tcb_armed", c.state = VTCP_CLOSED);
   sim_reach(s, (struct sim_options){0}, VTCP_FIN_WAIT_2);
   finds(s->end[A].c, "tcb_acked", (c.snd_una--, c.snd_ptr--));
   finds(s->end[A].c, "tcb_unacked", c.state = VTCP_FIN_WAIT_1);
