@@ -187,6 +187,11 @@ class Job:
             if proved:
                 by[prover] = seconds
 
+    def count(self, run):
+        """Only finds the goals."""
+        self.results = {goal: {} for goal in self.printed(self.provers[0], 0, run)}
+        shutil.rmtree(self.directory, ignore_errors=True)
+
     def prove(self, least, limit, run, second=SECOND):
         """One prover for each goal, first quickly; then another, if `least` is 2."""
         try:
@@ -286,12 +291,12 @@ def in_parallel(workers, calls):
             t.join(0.5)
 
 
-def prove_all(jobs, least, workers, limit, run=execute):
+def work_on(jobs, workers, action):
     progress = Progress(len(jobs))
 
     def one(job):
         try:
-            job.prove(least, limit, run)
+            action(job)
         except (OSError, IndexError) as e:
             job.problem = str(e)
         progress.step(job.name())
@@ -318,6 +323,15 @@ def different(found, only):
     keys = sorted({(p, m) for counted in (found, stored) for p in counted if not only or p in only for m in counted[p]})
     now, then = [[c.get(p, {}).get(m, 0) for p, m in keys] for c in (found, stored)]
     return [f"{p} {m}: {a} goals, not {b} as stored" for (p, m), a, b in zip(keys, now, then) if a != b]
+
+
+def store(jobs, problems):
+    if problems:
+        sys.exit("\n".join(problems))
+    with open(STORED, "w", encoding="utf-8") as f:
+        f.write(json.dumps(counts(jobs), indent=1) + "\n")
+    print(f"{STORED}: {sum(len(j.results) for j in jobs)} goals")
+    sys.exit(0)
 
 
 def report(jobs):
@@ -347,7 +361,7 @@ def main():
     parser.add_argument("--limit", type=int, default=LIMIT, help="seconds of processor time a goal and prover")
     parser.add_argument("--goal", action="append", default=[], help="only jobs with this in their name")
     parser.add_argument("--once", action="store_true", help="one prover a goal is enough")
-    parser.add_argument("--store", action="store_true", help=f"write how many goals there are to {STORED}")
+    parser.add_argument("--store", action="store_true", help=f"prove nothing: write how many goals there are to {STORED}")
     parser.add_argument("files", nargs="*", help="only these (default: spec/system/*.mlw)")
     args = parser.parse_args()
     os.chdir(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
@@ -363,21 +377,19 @@ def main():
         problems = [f"{p}: {what}" for p, what in refused(everything)]
         jobs = [j for path in (args.files or everything) for j in jobs_of(path, execute)
                 if not args.goal or any(g in j.name() for g in args.goal)]
-        prove_all(jobs, 1 if args.once else 2, args.jobs, args.limit)
+        work_on(jobs, args.jobs, (lambda job: job.count(execute)) if args.store else
+                lambda job: job.prove(1 if args.once else 2, args.limit, execute))
     except KeyboardInterrupt:
         sys.exit(130)
     except RuntimeError as e:
         sys.exit(f"tower.py: {e}")
     finally:
         shutil.rmtree(directory, ignore_errors=True)
-    goals, proved, twice = report(jobs)
     problems += [f"{j.path} {j.name()}: {j.problem}" for j in jobs if j.problem]
-    found = counts(jobs)
     if args.store:
-        with open(STORED, "w", encoding="utf-8") as f:
-            f.write(json.dumps(found, indent=1) + "\n")
-    elif not args.goal:
-        problems += different(found, args.files)
+        store(jobs, problems)
+    goals, proved, twice = report(jobs)
+    problems += [] if args.goal else different(counts(jobs), args.files)
     print()
     for p in problems:
         print("PROBLEM", p)
