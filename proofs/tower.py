@@ -35,8 +35,9 @@ HOW = {"Kept": "each split_vc inline_all", "Kept.step_inv'vc": "split_vc", "Kept
 # Each reads the file that why3 prints, and says `unsat` when the goal is proved.
 PROVERS = {"z3": ["z3", "-smt2", "sat.random_seed=42", "nlsat.randomize=false", "smt.random_seed=42"],
            "cvc4": ["cvc4", "--lang=smt2"], "cvc5": ["cvc5", "--lang=smt2"]}
-# Seconds of processor time a goal: at first, when no prover is that quick, and for the second prover.
-QUICK, LIMIT, SECOND = 2, 10, 1
+# Seconds of processor time a goal: at first, when no prover is that quick, and for the second prover, which may spend
+# PATIENCE on failures in one job: so the whole ends.
+QUICK, LIMIT, SECOND, PATIENCE = 2, 10, 1, 20
 MEMORY = 2 << 30
 STORED = "proofs/tower.json"  # how many goals each module has
 CONFIG = """[main]
@@ -148,6 +149,7 @@ class Job:
         self.ways = [[w for w in way.split() if w not in PROVERS and w != "each"] for way in how.split("|")]
         self.results = {}  # (name, number) -> {prover: seconds}
         self.files, self.tried = {}, {}  # (prover, way) -> {goal: file}; (prover, way, goal) -> seconds
+        self.patience = PATIENCE
         self.problem, self.directory = "", tempfile.mkdtemp(prefix="vtcp-goals-")
 
     def name(self):
@@ -182,10 +184,14 @@ class Job:
             by = self.results.setdefault(goal, {})
             if self.problem or len(by) >= least or prover in by or self.tried.get((prover, way, goal), 0) >= limit:
                 continue
+            if by and self.patience <= 0:
+                continue
             proved, seconds = solve(prover, file, limit)
             self.tried[prover, way, goal] = limit
             if proved:
                 by[prover] = seconds
+            elif by:
+                self.patience -= seconds
 
     def count(self, run):
         """Only finds the goals."""
