@@ -21,7 +21,7 @@ from results import strip_comments
 
 # From the ground up.
 STOREYS = ("model", "invariants", "steps", "instance", "theorems", "scenario", "wrap", "connection",
-           "relation", "arrivals", "simulation", "pair", "tower", "reuse")
+           "relation", "arrivals", "simulation", "pair", "tower", "joint", "reuse")
 # By module, or module.goal: provers, in the order in which they are tried, and transformations; after `|` others, to try
 # on what is left; `each` when every goal is a job of its own. Where nothing is listed: all provers, split_vc. split_vc
 # makes the goals; what follows it says how much a prover sees: inline_all unfolds all definitions, eliminate_definition
@@ -31,7 +31,8 @@ HOW = {"Kept": "each split_vc inline_all", "Kept.step_inv'vc": "split_vc", "Kept
        "Known": "split_vc inline_all", "Reached": "cvc4 cvc5 split_vc eliminate_definition",
        "Theorems": "split_vc inline_all", "Pair": LAZY, "Tower": LAZY, "Reuse": "cvc4 cvc5 split_vc",
        "Complete": "split_vc inline_all", "Needed": "split_vc inline_all",
-       "Control": LAZY, "Relation": "cvc4 z3 cvc5 split_vc", "Arrivals": "each " + LAZY, "Simulation": "each " + LAZY}
+       "Control": LAZY, "Relation": "cvc4 z3 cvc5 split_vc", "Arrivals": "each " + LAZY, "Simulation": "each " + LAZY,
+       "Joint": "each " + LAZY}
 # Each reads the file that why3 prints, and says `unsat` when the goal is proved.
 PROVERS = {"z3": ["z3", "-smt2", "sat.random_seed=42", "nlsat.randomize=false", "smt.random_seed=42"],
            "cvc4": ["cvc4", "--lang=smt2"], "cvc5": ["cvc5", "--lang=smt2"]}
