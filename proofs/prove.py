@@ -29,6 +29,7 @@ from results import EXPECTED, PROVERS, WHY3_PROVERS, Results, is_open, proved, s
 OPTIONS = {"core/connection": {"first": ["cvc4o", "cvc4i", "cvc4"], "cost": 0.35}}
 OPTIONS.update({f"core/connection/{file}.c": {"split": functions.split()} for file, functions in {
     "arrive_check": "vtcp_arrive_seq vtcp_arrive_rst vtcp_arrive_syn",
+    "arrive": "syn_sent_syn arrive_syn_sent arrive_synchronized arrive_other arrive",
     "output": "send_syn",
 }.items()})
 

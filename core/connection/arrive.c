@@ -353,6 +353,14 @@ static void arrive(struct vtcp *c, struct vtcp_arrival g, const struct vtcp_segm
 
 enum vtcp_error vtcp_input(struct vtcp *c, const struct vtcp_segment *s, uint32_t isn, uint64_t now) {
   if (s->more_len > 0 || s->text_len > 65535 || now > VTCP_TIME_MAX) return VTCP_ERR_INVALID;
-  arrive(c, vtcp_arrival_of(c, s), s, isn, now);
+  struct vtcp_arrival g = vtcp_arrival_of(c, s);
+  //@ assert first: seg_first(g) == input_first(s, g.seq);
+  //@ assert carries: \forall octets t; input_carries(s, g.seq, t) ==> seg_carries(g, t);
+  arrive(c, g, s, isn, now);
+  /*@ assert taken: input_refused{Pre, Here}(c, s, g.seq) || \forall integer o; vtcp_reassembly_present(&c->rcv, o) <==>
+        vtcp_reassembly_present{Pre}(&c->rcv, o) ||
+        spec_takes(\at(tcb_abs(c), Pre), seg_of{Pre}(c, s, g.seq, g.ack), o) == \true; */
+  /*@ assert received: \forall octets t; vtcp_reassembly_holds{Pre}(&c->rcv, t) && input_carries{Pre}(s, g.seq, t) ==>
+        vtcp_reassembly_holds(&c->rcv, t); */
   return VTCP_OK;
 }
