@@ -149,8 +149,8 @@ enum vtcp_error vtcp_init(struct vtcp *c, const struct vtcp_config *cfg);
 enum vtcp_error vtcp_open(struct vtcp *c, uint32_t iss, uint64_t now);
 
 /*
- * Passive OPEN: LISTEN.
- * Source: RFC 9293 s3.10.1; iss, for the SYN-ACK to come, is to be chosen as RFC 6528 says.
+ * Passive OPEN: LISTEN. The ISS is selected when the SYN arrives.
+ * Source: RFC 9293 s3.10.1.
  * Requires: a TCB made by vtcp_init.
  * Returns: VTCP_OK; VTCP_ERR_EXISTS when the connection is not CLOSED.
  * On failure: nothing is changed.
@@ -162,7 +162,7 @@ enum vtcp_error vtcp_open(struct vtcp *c, uint32_t iss, uint64_t now);
     ensures inv: tcb_inv(c);
     ensures kept: c->snd.data == \old(c->snd.data) && c->snd.cap == \old(c->snd.cap) &&
       c->rcv.data == \old(c->rcv.data) && c->rcv.cap == \old(c->rcv.cap);
-    ensures refine: tcb_abs(c) == spec_open_passive(\old(tcb_abs(c)), iss, \min(\old(c->rcv.cap), 65535));
+    ensures refine: tcb_abs(c) == spec_open_passive(\old(tcb_abs(c)), \min(\old(c->rcv.cap), 65535));
     behavior exists:
       assumes exists: c->state != VTCP_CLOSED;
       assigns \nothing;
@@ -172,7 +172,7 @@ enum vtcp_error vtcp_open(struct vtcp *c, uint32_t iss, uint64_t now);
       ensures ok: \result == VTCP_OK;
     complete behaviors;
     disjoint behaviors; */
-enum vtcp_error vtcp_listen(struct vtcp *c, uint32_t iss);
+enum vtcp_error vtcp_listen(struct vtcp *c);
 
 /*
  * SEND: queues up to n octets; urgent: the last octet taken is urgent data.
@@ -217,7 +217,7 @@ int64_t vtcp_send(struct vtcp *c, const uint8_t *src, uint32_t n, bool urgent);
  * Ownership: the octets are the caller's, and do not overlap c or its buffers.
  * Requires: a TCB made by vtcp_init; n octets are writable.
  * Returns: how many octets, 0 when there are none yet; VTCP_ERR_CLOSING when every octet up to the peer's FIN has been
- *   read; VTCP_ERR_NO_CONNECTION when the connection does not exist, or ended otherwise than by both FINs.
+ *   read; VTCP_ERR_NO_CONNECTION when there is no connection, it ended before the peer's FIN, or by ABORT.
  * On failure: nothing is changed.
  */
 /*@ requires inv: tcb_inv(c);
@@ -230,8 +230,7 @@ int64_t vtcp_send(struct vtcp *c, const uint8_t *src, uint32_t n, bool urgent);
     ensures inv: tcb_inv(c);
     ensures refine: tcb_abs(c) == \old(tcb_abs(c)) || tcb_abs(c) == spec_receive(\old(tcb_abs(c)), \true);
     ensures stream: \forall octets s; vtcp_reassembly_holds{Pre}(&c->rcv, s) ==> vtcp_reassembly_holds(&c->rcv, s);
-    ensures T4_end: \result == VTCP_ERR_CLOSING && c->state >= VTCP_CLOSE_WAIT ==>
-      c->rcv.len == 0 && c->rcv_nxt == c->rcv.nxt + 1;
+    ensures T4_end: \result == VTCP_ERR_CLOSING ==> c->rcv.len == 0 && c->rcv_nxt == c->rcv.nxt + 1;
     behavior s3_10_3_none:
       assumes none: receive_none(c);
       assigns \nothing;
@@ -422,7 +421,8 @@ void vtcp_status(const struct vtcp *c, struct vtcp_status *out);
 /*
  * SEGMENT ARRIVES.
  * Source: RFC 9293 s3.10.7; RFC 5961 s3, s4, s5.
- * Units: now in microseconds.
+ * Units: now in microseconds. isn: the ISS of a connection that begins with this segment, to be chosen as RFC 6528 says;
+ *   of use only in LISTEN.
  * Ownership: the segment and its text are the caller's; the text is copied, and does not overlap c or the receive
  *   buffer.
  * Requires: a TCB made by vtcp_init; a segment as vtcp_segment_parse gives it, its text readable.
@@ -448,10 +448,10 @@ void vtcp_status(const struct vtcp *c, struct vtcp_status *out);
       assumes within: s->more_len == 0 && s->text_len <= 65535 && now <= VTCP_TIME_MAX;
       ensures ok: \result == VTCP_OK;
       ensures refine: \exists integer seq, ack; seg_places{Pre}(c, s, seq, ack) &&
-        tcb_abs(c) == spec_arrive(\old(tcb_abs(c)), seg_of{Pre}(c, s, seq, ack), \old(allowed(c, now)), c->rcv.nxt);
+        tcb_abs(c) == spec_arrive(\old(tcb_abs(c)), seg_of{Pre}(c, s, seq, ack), \old(allowed(c, now)), c->rcv.nxt, isn);
     complete behaviors;
     disjoint behaviors; */
-enum vtcp_error vtcp_input(struct vtcp *c, const struct vtcp_segment *s, uint64_t now);
+enum vtcp_error vtcp_input(struct vtcp *c, const struct vtcp_segment *s, uint32_t isn, uint64_t now);
 
 /*
  * Timeouts: to be called when vtcp_deadline has passed; harmless at any other time.

@@ -204,7 +204,7 @@ static struct connection *accept_syn(struct endpoint *e, uint64_t now, const str
   if (c == NULL) return NULL;
   c->id = ++e->counts.opened;
   c->half_open_until = now + e->options->half_open_time;
-  (void)vtcp_listen(&c->tcb, choose_isn(e, c, now));
+  (void)vtcp_listen(&c->tcb);
   return c;
 }
 
@@ -231,7 +231,8 @@ static void segment_arrives(struct endpoint *e, const struct udp_address *local,
     answer_stray(e, now, local, peer, s);
     return;
   }
-  (void)vtcp_input(&c->tcb, s, now);
+  uint32_t isn = table_state(c) == VTCP_LISTEN ? choose_isn(e, c, now) : 0;
+  (void)vtcp_input(&c->tcb, s, isn, now);
   if (c->id == 1) trace_segment(e->trace, now, TRACE_RECEIVED, s, table_state(c), print, 0);
   serve_connection(e, c, now, table_state(c));
 }
@@ -356,7 +357,8 @@ static void sweep(struct endpoint *e) {
     struct connection *c = e->table.slots[i];
     struct vtcp_status s;
     vtcp_status(&c->tcb, &s);
-    if (!c->ended || (s.outcome == VTCP_OUTCOME_CLOSED && !stream_drained(&c->stream, &c->tcb))) {
+    bool whole = c->stream.peer_ended && s.outcome != VTCP_OUTCOME_ABORTED;
+    if (!c->ended || (whole && !stream_drained(&c->stream, &c->tcb))) {
       i++;
       continue;
     }

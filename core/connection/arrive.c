@@ -68,6 +68,15 @@ static void enter_syn_received(struct vtcp *c, uint64_t now) {
   vtcp_tcb_enter(c, VTCP_SYN_RECEIVED);
 }
 
+/* Each handshake has an ISS of its own: an old acknowledgment of one that was reset opens nothing. */
+/*@ requires valid: \valid(c);
+    terminates \true;
+    exits never: \false;
+    assigns c->iss;
+    KEEPS_INV;
+    ensures refine: tcb_abs(c) == spec_select_iss(\old(tcb_abs(c)), isn); */
+static void select_iss(struct vtcp *c, uint32_t isn) { c->iss = isn; }
+
 /* RFC 9293 s3.10.7.2 */
 /*@ requires inv: tcb_inv(c);
     requires seg: seg_ok(g) && seg_mem(c, g);
@@ -78,16 +87,18 @@ static void enter_syn_received(struct vtcp *c, uint64_t now) {
     exits never: \false;
     assigns c->rst_due, c->rst_ackf, c->rst_seq, c->rst_ack, c->remote_port,
       c->snd_mss, c->wscale, c->snd_factor, c->rcv_factor, c->probes, c->snd_wnd, c->snd_wl1, c->snd_wl2,
-      c->snd_wnd_max, c->irs, c->snd_ptr, c->rtx_at, c->user_at, c->state;
+      c->snd_wnd_max, c->irs, c->iss, c->snd_ptr, c->rtx_at, c->user_at, c->state;
     ensures inv: tcb_inv(c);
-    ensures refine: tcb_abs(c) == spec_arrive_listen(\old(tcb_abs(c)), seg_abs(g)); */
-static void arrive_listen(struct vtcp *c, struct vtcp_arrival g, const struct vtcp_segment *s, uint64_t now) {
+    ensures refine: tcb_abs(c) == spec_arrive_listen(\old(tcb_abs(c)), seg_abs(g), isn); */
+static void arrive_listen(struct vtcp *c, struct vtcp_arrival g, const struct vtcp_segment *s, uint32_t isn,
+                          uint64_t now) {
   if (g.rst) return;
   if (g.ackf) {
     vtcp_arrival_reset_for(c, g);
   } else if (g.syn) {
     syn_of(c, g, s);
     note_peer(c, s->src_port);
+    select_iss(c, isn);
     enter_syn_received(c, now);
   }
 }
@@ -267,21 +278,21 @@ static void arrive_other(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
     exits never: \false;
     assigns WRITES_INPUT;
     ensures inv: tcb_inv(c);
-    ensures refine: tcb_abs(c) == spec_arrive(\old(tcb_abs(c)), seg_abs(g), \old(allowed(c, now)), c->rcv.nxt); */
-static void arrive(struct vtcp *c, struct vtcp_arrival g, const struct vtcp_segment *s, uint64_t now) {
+    ensures refine: tcb_abs(c) == spec_arrive(\old(tcb_abs(c)), seg_abs(g), \old(allowed(c, now)), c->rcv.nxt, isn); */
+static void arrive(struct vtcp *c, struct vtcp_arrival g, const struct vtcp_segment *s, uint32_t isn, uint64_t now) {
   //@ assert state: spec_state(tcb_abs(c)) == c->state;
   if (c->state == VTCP_CLOSED)
     vtcp_arrival_reset_for(c, g);
   else if (c->state == VTCP_LISTEN)
-    arrive_listen(c, g, s, now);
+    arrive_listen(c, g, s, isn, now);
   else if (c->state == VTCP_SYN_SENT)
     arrive_syn_sent(c, g, s, now);
   else
     arrive_other(c, g, now);
 }
 
-enum vtcp_error vtcp_input(struct vtcp *c, const struct vtcp_segment *s, uint64_t now) {
+enum vtcp_error vtcp_input(struct vtcp *c, const struct vtcp_segment *s, uint32_t isn, uint64_t now) {
   if (s->more_len > 0 || s->text_len > 65535 || now > VTCP_TIME_MAX) return VTCP_ERR_INVALID;
-  arrive(c, vtcp_arrival_of(c, s), s, now);
+  arrive(c, vtcp_arrival_of(c, s), s, isn, now);
   return VTCP_OK;
 }

@@ -84,7 +84,7 @@ void vtcp_arrive_rst(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
     back_to_listen(c);
   else if (c->state == VTCP_SYN_RECEIVED)
     vtcp_tcb_finish(c, VTCP_OUTCOME_REFUSED);
-  else if (c->state >= VTCP_CLOSING)
+  else if (c->state >= VTCP_CLOSING && c->snd.base + c->snd.len <= c->snd_una)
     vtcp_tcb_finish(c, VTCP_OUTCOME_CLOSED);
   else
     vtcp_tcb_finish(c, VTCP_OUTCOME_RESET);

@@ -42,10 +42,10 @@ enum vtcp_error vtcp_open(struct vtcp *c, uint32_t iss, uint64_t now) {
   return VTCP_OK;
 }
 
-enum vtcp_error vtcp_listen(struct vtcp *c, uint32_t iss) {
+enum vtcp_error vtcp_listen(struct vtcp *c) {
   //@ assert state: spec_state(tcb_abs(c)) == c->state;
   if (c->state != VTCP_CLOSED) return VTCP_ERR_EXISTS;
-  begin(c, iss, VTCP_LISTEN, true, VTCP_NEVER);
+  begin(c, 0, VTCP_LISTEN, true, VTCP_NEVER);
   return VTCP_OK;
 }
 
@@ -136,6 +136,16 @@ int64_t vtcp_send(struct vtcp *c, const uint8_t *src, uint32_t n, bool urgent) {
   return m;
 }
 
+/*@ requires valid: \valid_read(c);
+    requires rcv: 0 <= c->rcv.nxt <= VTCP_OFFSET_MAX;
+    terminates \true;
+    exits never: \false;
+    assigns \nothing;
+    ensures none: \result <==> receive_none(c); */
+static bool receive_none(const struct vtcp *c) {
+  return c->state == VTCP_CLOSED && (c->outcome == VTCP_OUTCOME_ABORTED || c->rcv_nxt != c->rcv.nxt + 1);
+}
+
 /* Nothing to read: why (s3.10.3). */
 /*@ requires valid: \valid_read(c);
     requires state: tcb_state(c);
@@ -174,7 +184,7 @@ static void update(struct vtcp *c) {
 }
 
 int64_t vtcp_receive(struct vtcp *c, uint8_t *dst, uint32_t n) {
-  if (c->state == VTCP_CLOSED && c->outcome != VTCP_OUTCOME_CLOSED) return VTCP_ERR_NO_CONNECTION;
+  if (receive_none(c)) return VTCP_ERR_NO_CONNECTION;
   if (c->rcv.len == 0) return receive_error(c);
   uint32_t m = vtcp_reassembly_read(&c->rcv, dst, n);
   //@ assert inv: tcb_inv(c);

@@ -88,6 +88,11 @@ static void relisten(struct sock *k, enum vtcp_state state) {
   (void)vtcp_close(&k->tcb);
 }
 
+uint32_t stack_isn(const struct stack *s, const struct sock *k) {
+  if (s->sysctl.now.isn != SYSCTL_RANDOM) return (uint32_t)s->sysctl.now.isn;
+  return isn_choose(&s->isn, &k->local, k->local.port, &k->peer, k->peer.port, s->now);
+}
+
 void stack_serve(struct stack *s, struct sock *k) {
   struct vtcp_segment segment;
   enum vtcp_event event;
@@ -142,12 +147,11 @@ static void to_listener(struct stack *s, struct sock *l, const struct packet *p,
   if (syn && (queue_full(l) || half_open(s) >= STACK_HALF_OPEN_MAX)) return;
   struct sock *k = child_of(s, l, p);
   if (k == NULL) return;
-  uint32_t iss = isn_choose(&s->isn, &k->local, k->local.port, &k->peer, k->peer.port, s->now);
-  if (s->sysctl.now.isn != SYSCTL_RANDOM) iss = (uint32_t)s->sysctl.now.isn;
+  uint32_t iss = stack_isn(s, k);
   if (floor != NULL && iss - *floor - 1u >= 0x7fffffffu) iss = *floor + 65537u;
-  (void)vtcp_listen(&k->tcb, iss);
+  (void)vtcp_listen(&k->tcb);
   tcp_info_received(k, segment, s->now);
-  (void)vtcp_input(&k->tcb, segment, s->now);
+  (void)vtcp_input(&k->tcb, segment, iss, s->now);
   stack_serve(s, k);
 }
 
@@ -172,7 +176,7 @@ static void to_connection(struct stack *s, struct sock *k, const struct vtcp_seg
   if (state == VTCP_SYN_RECEIVED && k->listener != NULL && queue_full(k->listener) && !has(segment, VTCP_RST)) return;
   uint32_t before = unread(k);
   tcp_info_received(k, segment, s->now);
-  (void)vtcp_input(&k->tcb, segment, s->now);
+  (void)vtcp_input(&k->tcb, segment, stack_isn(s, k), s->now);
   bool deaf = sock_orphan(k) || (k->shut_rd && (state == VTCP_FIN_WAIT_1 || state == VTCP_FIN_WAIT_2));
   if (deaf && unread(k) > before)
     refuse_data(s, k, segment);

@@ -82,12 +82,9 @@ static int begin(struct stack *s, struct sock *k, const struct sockaddr *a, sock
   if (error == 0) error = choose_addresses(s, k, &peer);
   if (error != 0) return error;
   if (!sock_connection(s, k)) return ENOMEM;
-  uint32_t iss = s->sysctl.now.isn == SYSCTL_RANDOM
-                     ? isn_choose(&s->isn, &k->local, k->local.port, &k->peer, k->peer.port, s->now)
-                     : (uint32_t)s->sysctl.now.isn;
   k->shut_rd = k->shut_wr = k->ended_in = k->established = false;
   k->error = k->soft_error = 0;
-  (void)vtcp_open(&k->tcb, iss, s->now);
+  (void)vtcp_open(&k->tcb, stack_isn(s, k), s->now);
   k->phase = SOCK_CONNECTING;
   stack_serve(s, k);
   return 0;

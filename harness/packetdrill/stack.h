@@ -50,6 +50,8 @@ void stack_packet_out(struct stack *s, void *octets, size_t *len, long long *tim
 /* Queues a segment. */
 void stack_put(struct stack *s, const struct udp_address *local, const struct udp_address *peer,
                const struct vtcp_segment *segment);
+/* The ISN of a connection that begins now: random, or what sysctl says. */
+uint32_t stack_isn(const struct stack *s, const struct sock *k);
 /* Fetches what a connection wants to send and tell, and acts on it. */
 void stack_serve(struct stack *s, struct sock *k);
 

@@ -8,6 +8,7 @@ let z = Z.of_int
 
 type t = {
   a : tcb;
+  isn : Z.t;
   ptr : Z.t;      (* next offset to send or to send again *)
   probe : bool;   (* something may leave into a closed window *)
   held : bool list; (* which octets of the peer's stream have arrived *)
@@ -28,8 +29,9 @@ let nobody =
 
 (* to_send and octets: how many the application writes, and its peer does. *)
 let start w ~active ~isn ~to_send ~octets ~to_close =
-  let opened = (if active then open_active else open_passive) nobody (z isn) (z w.buffer) in
-  { a = opened; ptr = Z.zero; probe = false; held = List.init octets (fun _ -> false); read = 0; to_send; to_close }
+  let isn = z isn and wnd = z w.buffer in
+  let opened = if active then open_active nobody isn wnd else open_passive nobody wnd in
+  { a = opened; isn; ptr = Z.zero; probe = false; held = List.init octets (fun _ -> false); read = 0; to_send; to_close }
 
 let state e = Z.to_int e.a.state
 
@@ -69,7 +71,8 @@ let follow e was =
   normal { e with ptr; probe = e.probe && (not again) && Z.equal e.a.snd_wnd Z.zero }
 
 let unread e = in_order e - e.read
-let readable e = unread e > 0 && (state e <> 0 || Z.equal e.a.outcome ended_closed)
+let all_came e = Z.equal e.a.rcv_fin (Z.pred e.a.rcv_nxt)
+let readable e = unread e > 0 && (state e <> 0 || (all_came e && not (Z.equal e.a.outcome aborted)))
 
 (* Worth a window update when the window was closed *)
 let read e =
@@ -80,10 +83,10 @@ let rec read_all e = if readable e then read_all (read e) else e
 
 let receive_with w e m allow =
   let g = segment_of e m in
-  let stored = Z.equal (arrive e.a g allow impossible).rcv_nxt impossible in
+  let stored = Z.equal (arrive e.a g allow impossible e.isn).rcv_nxt impossible in
   let held = if stored then hold e (text_lo e.a g) (text_hi e.a g) else e.held in
   let was = state e in
-  let a = arrive e.a g allow (first_missing { e with held }) in
+  let a = arrive e.a g allow (first_missing { e with held }) e.isn in
   let next = follow { e with a; held } was in
   (* the peer's SYN again: the answer is the SYN-ACK *)
   let next =

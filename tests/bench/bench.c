@@ -115,7 +115,7 @@ static bool drain(struct end *e) {
     struct vtcp_segment s;
     need(vtcp_checksum_ok(pseudo(peer_of(e), d->len), d->octets, d->len), "checksum");
     need(vtcp_segment_parse(d->octets, d->len, &s) == VTCP_PARSE_OK, "vtcp_segment_parse");
-    (void)vtcp_input(&e->tcp, &s, now);
+    (void)vtcp_input(&e->tcp, &s, 300, now);
     e->first = (e->first + 1) % SLOTS;
     e->count--;
     application(e);
@@ -142,7 +142,7 @@ static void timers(void) {
 static void connect_both(void) {
   start(&client, 40000, 5001);
   start(&server, 5001, 0);
-  need(vtcp_listen(&server.tcp, 300) == VTCP_OK && vtcp_open(&client.tcp, 100, now) == VTCP_OK, "open");
+  need(vtcp_listen(&server.tcp) == VTCP_OK && vtcp_open(&client.tcp, 100, now) == VTCP_OK, "open");
   pump();
 }
 

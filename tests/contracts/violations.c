@@ -98,7 +98,7 @@ static void init_buffers(void) {
 }
 
 static void open_inv(void) { (void)vtcp_open(broken(), 100, 0); }
-static void listen_inv(void) { (void)vtcp_listen(broken(), 100); }
+static void listen_inv(void) { (void)vtcp_listen(broken()); }
 static void send_inv(void) { (void)vtcp_send(broken(), octets, CAP, false); }
 static void send_src(void) { (void)vtcp_send(good(), octets + 1, CAP, false); }
 static void send_apart(void) { (void)vtcp_send(good(), snd + CAP - 1, 1, false); }
@@ -123,25 +123,25 @@ static void status_inv(void) {
 }
 
 static void status_out(void) { vtcp_status(good(), freed(sizeof(struct vtcp_status))); }
-static void input_inv(void) { (void)vtcp_input(broken(), &segment, 0); }
+static void input_inv(void) { (void)vtcp_input(broken(), &segment, 0, 0); }
 
 static void input_segment(void) {
   struct vtcp *c = good();
   segment.text_len = CAP + 1;
-  (void)vtcp_input(c, &segment, 0);
+  (void)vtcp_input(c, &segment, 0, 0);
 }
 
 static void input_apart(void) {
   struct vtcp *c = good();
   segment.text = rcv + CAP - 1;
   segment.text_len = 1;
-  (void)vtcp_input(c, &segment, 0);
+  (void)vtcp_input(c, &segment, 0, 0);
 }
 
 static void input_shift(void) {
   struct vtcp *c = good();
   segment.wscale = 15;
-  (void)vtcp_input(c, &segment, 0);
+  (void)vtcp_input(c, &segment, 0, 0);
 }
 
 static void output_inv(void) { (void)vtcp_output(broken(), 0, &segment); }

@@ -9,13 +9,14 @@
 
 struct host {
   struct vtcp tcp;
+  uint32_t isn; /* of its next connection; take a random one (RFC 6528) */
   uint8_t snd[4096], rcv[4096];
 };
 
 /* The other end reads a datagram, as it would come from a network. */
 static void deliver(struct host *to, const uint8_t *datagram, uint32_t len, uint64_t now) {
   struct vtcp_segment s;
-  if (vtcp_segment_parse(datagram, len, &s) == VTCP_PARSE_OK) (void)vtcp_input(&to->tcp, &s, now);
+  if (vtcp_segment_parse(datagram, len, &s) == VTCP_PARSE_OK) (void)vtcp_input(&to->tcp, &s, to->isn, now);
 }
 
 /* Sends all that h has to send: header, then text in up to two slices of the send buffer. */
@@ -53,7 +54,7 @@ int main(void) {
   int64_t got = 0;
   uint64_t now = 0;
   if (start(&client, 40000, 80) != VTCP_OK || start(&server, 80, 0) != VTCP_OK) return 1;
-  if (vtcp_listen(&server.tcp, 300) != VTCP_OK || vtcp_open(&client.tcp, 100, now) != VTCP_OK) return 1;
+  if (vtcp_listen(&server.tcp) != VTCP_OK || vtcp_open(&client.tcp, 100, now) != VTCP_OK) return 1;
   for (int step = 0; step < 100; step++) {
     for (enum vtcp_event e; (e = vtcp_event(&client.tcp)) != VTCP_EVENT_NONE;) {
       if (e != VTCP_EVENT_ESTABLISHED) continue;

@@ -146,7 +146,7 @@ static void init(struct run *r, const uint8_t *x) {
 static void open_or_listen(struct run *r, const uint8_t *x, bool active) {
   begin(r, active ? "vtcp_open" : "vtcp_listen");
   int32_t state = r->c.state;
-  enum vtcp_error e = active ? vtcp_open(&r->c, record_value(x), r->now) : vtcp_listen(&r->c, record_value(x));
+  enum vtcp_error e = active ? vtcp_open(&r->c, record_value(x), r->now) : vtcp_listen(&r->c);
   enum vtcp_error right = VTCP_OK;
   if (state != VTCP_CLOSED && !(active && state == VTCP_LISTEN)) right = VTCP_ERR_EXISTS;
   if (active && (r->now > VTCP_TIME_MAX || r->c.remote_port == 0)) right = VTCP_ERR_INVALID;
@@ -155,7 +155,7 @@ static void open_or_listen(struct run *r, const uint8_t *x, bool active) {
   if (e == VTCP_OK) {
     struct model a = model_of(&r->before);
     int64_t wnd = least(r->c.rcv.cap, 65535);
-    refines(r, active ? model_open_active(a, record_value(x), wnd) : model_open_passive(a, record_value(x), wnd));
+    refines(r, active ? model_open_active(a, record_value(x), wnd) : model_open_passive(a, wnd));
     fresh_stream(r);
   }
 }
@@ -202,7 +202,8 @@ static void receive(struct run *r, const uint8_t *x) {
   begin(r, "vtcp_receive");
   uint32_t n = count_of(x, sizeof r->buffer), len = r->c.rcv.len;
   uint8_t *dst = fuzz_memory(n);
-  bool none = r->c.state == VTCP_CLOSED && r->c.outcome != VTCP_OUTCOME_CLOSED;
+  bool all = r->c.rcv_nxt == r->c.rcv.nxt + 1 && r->c.outcome != VTCP_OUTCOME_ABORTED;
+  bool none = r->c.state == VTCP_CLOSED && !all;
   bool end = len == 0 && (r->c.state >= VTCP_CLOSE_WAIT || r->c.state == VTCP_CLOSED);
   int64_t right = none ? VTCP_ERR_NO_CONNECTION : end ? VTCP_ERR_CLOSING : (int64_t)(n < len ? n : len);
   int64_t got = vtcp_receive(&r->c, dst, n);
@@ -438,13 +439,14 @@ static int64_t first_missing(const struct run *r) {
 static void input(struct run *r, const struct vtcp_segment *g) {
   begin(r, "vtcp_input");
   bool bad = g->more_len > 0 || g->text_len > 65535 || r->now > VTCP_TIME_MAX;
-  check(r, vtcp_input(&r->c, g, r->now) == (bad ? VTCP_ERR_INVALID : VTCP_OK), "another result");
+  uint32_t isn = (uint32_t)r->now * 2654435761u;
+  check(r, vtcp_input(&r->c, g, isn, r->now) == (bad ? VTCP_ERR_INVALID : VTCP_OK), "another result");
   if (bad) {
     check(r, unchanged(r), "refused, but something changed");
     return;
   }
   struct model a = model_arrive(model_of(&r->before), model_segment_of(&r->before, g),
-                                model_allowed(&r->before, r->now), r->c.rcv.nxt);
+                                model_allowed(&r->before, r->now), r->c.rcv.nxt, isn);
   refines(r, a);
   if (r->c.unstored == r->before.unstored) store(r, a.text_lo, a.text_hi);
   if (r->mapped) check(r, r->c.rcv.nxt == first_missing(r), "RCV.NXT is not the first offset that is missing");

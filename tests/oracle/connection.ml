@@ -72,7 +72,7 @@ let state c = Z.to_int c.a.state
 let send_none c = state c = 0 || state c = 1
 let send_closing c = (not (send_none c)) && (c.a.close_wanted || (state c > 4 && state c <> 7))
 let send_space c = Z.min (z (c.config.snd_cap - c.queue.len)) (Z.sub (Z.pred offset_max) c.a.snd_end)
-let receive_none c = state c = 0 && not (Z.equal c.a.outcome ended_closed)
+let receive_none c = state c = 0 && (Z.equal c.a.outcome aborted || Z.equal c.a.rcv_nxt (Streams.first_missing c.received))
 let receive_end c = (not (receive_none c)) && c.received.read.len = 0 && (state c >= 7 || state c = 0)
 let close_closing c = state c >= 3 && (c.a.close_wanted || (state c > 4 && state c <> 7))
 

@@ -104,7 +104,7 @@ let refuse nobody r =
     { seg_syn = bit s.flags 2; seg_fin = bit s.flags 1; seg_rst = bit s.flags 4; seg_ackf = bit s.flags 16;
       seg_urg = bit s.flags 32; seg_seq = Z.zero; seg_ack = Z.zero; seg_txt = z s.text_len; seg_wnd = z s.wnd;
       seg_up = z s.urg; wire_seq = s.seq; wire_ack = s.ack } in
-  let specified = arrive nobody g true Z.one in
+  let specified = arrive nobody g true Z.one Z.zero in
   check (due = (specified.rst_due && s.text_len <= 65535 && s.more_len = 0)) "a reset is due, or none";
   if due then begin
     let out = segment r in

@@ -271,11 +271,10 @@ REAL(enum vtcp_error, open, struct vtcp *c, uint32_t iss, uint64_t now) {
   return e;
 }
 
-REAL(enum vtcp_error, listen, struct vtcp *c, uint32_t iss) {
+REAL(enum vtcp_error, listen, struct vtcp *c) {
   look(c);
-  enum vtcp_error e = __real_vtcp_listen(c, iss);
+  enum vtcp_error e = __real_vtcp_listen(c);
   start(LISTEN, c);
-  put(iss);
   put_signed(e);
   ended(c);
   return e;
@@ -388,10 +387,11 @@ REAL(void, status, const struct vtcp *c, struct vtcp_status *t) {
   told_nothing(STATUS, c);
 }
 
-REAL(enum vtcp_error, input, struct vtcp *c, const struct vtcp_segment *s, uint64_t now) {
+REAL(enum vtcp_error, input, struct vtcp *c, const struct vtcp_segment *s, uint32_t isn, uint64_t now) {
   look(c);
-  enum vtcp_error e = __real_vtcp_input(c, s, now);
+  enum vtcp_error e = __real_vtcp_input(c, s, isn, now);
   start(INPUT, c);
+  put(isn);
   put(now);
   put_segment(s, e == VTCP_OK);
   put_signed(e);

@@ -97,10 +97,9 @@ let open_ c r =
     same_z "the user timeout" (if Z.equal c.user_timeout Z.zero then never else Z.add now c.user_timeout) c.rest.user_at
 
 let listen_ c r =
-  let iss = number r in
   let right = if state c <> 0 then exists else ok in
   begins c right;
-  answer c r right (fun () -> open_passive c.a iss (window c))
+  answer c r right (fun () -> open_passive c.a (window c))
 
 let send_ c r =
   let n = int r in let urgent = truth r in
@@ -181,7 +180,7 @@ let impossible = z (-7)
 (* The text goes where the specification has [text_lo, text_hi), if it comes so far: then the first octet missing, which
    it is told, is its RCV.NXT. *)
 let store_text c g text =
-  if Z.equal (arrive c.a g true impossible).rcv_nxt impossible then begin
+  if Z.equal (arrive c.a g true impossible Z.zero).rcv_nxt impossible then begin
     let lo = text_lo c.a g in
     let n = Z.sub (text_hi c.a g) lo in
     if Z.gt n Z.zero
@@ -192,26 +191,26 @@ let store_text c g text =
 (* The budget is asked when what is owed depends on it. *)
 let challenges c g nxt =
   let a = { c.a with ack_due = false } in
-  arrive a g true nxt <> arrive a g false nxt
+  arrive a g true nxt Z.zero <> arrive a g false nxt Z.zero
 
 let soon = z 500_000
 
 let input_ c r =
-  let now = time r in let s = segment r in
+  let isn = number r in let now = time r in let s = segment r in
   let right = if s.more_len > 0 || s.text_len > 65535 || Z.gt now time_max then invalid else ok in
   let g = segment_of c s and was = state c and before = c.rest in
   if right = ok then store_text c g r.octets;
   let nxt = Streams.first_missing c.received in
   let allow = allowed c.budget now in
   if right = ok then begin
-    let next = arrive c.a g allow nxt in
+    let next = arrive c.a g allow nxt isn in
     if challenges c g nxt then take c.budget now;
     if (was = 1 || was = 2) && Z.to_int next.state >= 3 then begin
       take_options c s;
       if was = 1 then c.remote_port <- s.src_port
     end
   end;
-  answer c ~now r right (fun () -> if right = invalid then c.a else arrive c.a g allow nxt);
+  answer c ~now r right (fun () -> if right = invalid then c.a else arrive c.a g allow nxt isn);
   if c.a.ack_due && right = ok then
     check (Z.equal c.rest.ack_at before.ack_at || Z.leq c.rest.ack_at (Z.add now soon)) "an acknowledgment is not soon"
 

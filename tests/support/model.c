@@ -133,8 +133,8 @@ static tcb become(tcb a, enum vtcp_state s, bool passive) {
 tcb model_open_active(tcb a, uint32_t isn, int64_t wnd) {
   return a.state == VTCP_CLOSED || a.state == VTCP_LISTEN ? become(opened(a, isn, wnd), VTCP_SYN_SENT, false) : a;
 }
-tcb model_open_passive(tcb a, uint32_t isn, int64_t wnd) {
-  return a.state == VTCP_CLOSED ? become(opened(a, isn, wnd), VTCP_LISTEN, true) : a;
+tcb model_open_passive(tcb a, int64_t wnd) {
+  return a.state == VTCP_CLOSED ? become(opened(a, 0, wnd), VTCP_LISTEN, true) : a;
 }
 
 /* s3.10.2 SEND */
@@ -209,10 +209,14 @@ static tcb adopt(tcb a, segment g) {
 static tcb syn_of(tcb a, segment g) { return adopt(window_of(a, g), g); }
 
 /* s3.10.7.2 LISTEN */
-static tcb arrive_listen(tcb a, segment g) {
+static tcb select_iss(tcb a, uint32_t isn) {
+  a.iss = isn;
+  return a;
+}
+static tcb arrive_listen(tcb a, segment g, uint32_t isn) {
   if (g.rst) return a;
   if (g.ackf) return reset_for(a, g);
-  return g.syn ? enter(syn_of(a, g), VTCP_SYN_RECEIVED) : a;
+  return g.syn ? enter(select_iss(syn_of(a, g), isn), VTCP_SYN_RECEIVED) : a;
 }
 
 /* s3.10.7.4 sixth */
@@ -288,8 +292,8 @@ static tcb arrive_rst(tcb a, segment g, bool allow) {
   if (g.seq < a.rcv_nxt) return a;
   if (g.seq != a.rcv_nxt) return challenge(a, allow);
   if (a.state == VTCP_SYN_RECEIVED) return a.passive ? back_to_listen(a) : finish(a, VTCP_OUTCOME_REFUSED);
-  bool ending = a.state == VTCP_CLOSING || a.state == VTCP_LAST_ACK || a.state == VTCP_TIME_WAIT;
-  return finish(a, ending ? VTCP_OUTCOME_CLOSED : VTCP_OUTCOME_RESET);
+  bool ended = VTCP_CLOSING <= a.state && a.snd_end <= a.snd_una;
+  return finish(a, ended ? VTCP_OUTCOME_CLOSED : VTCP_OUTCOME_RESET);
 }
 
 /* fourth */
@@ -340,9 +344,9 @@ static tcb arrive_other(tcb a, segment g, bool allow, int64_t nxt) {
 }
 
 /* s3.10.7 */
-tcb model_arrive(tcb a, segment g, bool allow, int64_t nxt) {
+tcb model_arrive(tcb a, segment g, bool allow, int64_t nxt, uint32_t isn) {
   if (a.state == VTCP_CLOSED) return reset_for(a, g);
-  if (a.state == VTCP_LISTEN) return arrive_listen(a, g);
+  if (a.state == VTCP_LISTEN) return arrive_listen(a, g, isn);
   return a.state == VTCP_SYN_SENT ? arrive_syn_sent(a, g, nxt) : arrive_other(a, g, allow, nxt);
 }
 

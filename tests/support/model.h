@@ -35,13 +35,13 @@ bool model_allowed(const struct vtcp *c, uint64_t now);                         
 const char *model_difference(struct model a, struct model b); /* NULL, or the name of a member that differs */
 
 struct model model_open_active(struct model a, uint32_t isn, int64_t wnd);
-struct model model_open_passive(struct model a, uint32_t isn, int64_t wnd);
+struct model model_open_passive(struct model a, int64_t wnd);
 struct model model_send(struct model a, int64_t n, bool urgent);
 struct model model_receive(struct model a, bool update);
 struct model model_close(struct model a);
 struct model model_abort(struct model a);
 /* nxt: the first offset that is missing afterwards. */
-struct model model_arrive(struct model a, struct model_segment g, bool allow, int64_t nxt);
+struct model model_arrive(struct model a, struct model_segment g, bool allow, int64_t nxt, uint32_t isn);
 struct model model_timeout(struct model a, bool user, bool wait);
 struct model model_out_rst(struct model a);
 struct model model_out_range(struct model a, int64_t hi, int64_t adv);

@@ -15,12 +15,12 @@ static void invalid_segments(void **state) {
       {.seq = 301, .ack = 101, .flags = VTCP_ACK, .text = text, .text_len = 1, .more = text, .more_len = 1};
   struct vtcp_segment big = {.seq = 301, .ack = 101, .flags = VTCP_ACK, .text = text, .text_len = 65536};
   struct vtcp_segment good = {.seq = 301, .ack = 101, .flags = VTCP_ACK};
-  assert_int_equal(vtcp_input(&s->end[A].c, &two, s->now), VTCP_ERR_INVALID);
-  assert_int_equal(vtcp_input(&s->end[A].c, &big, s->now), VTCP_ERR_INVALID);
-  assert_int_equal(vtcp_input(&s->end[A].c, &good, VTCP_TIME_MAX + 1), VTCP_ERR_INVALID);
+  assert_int_equal(vtcp_input(&s->end[A].c, &two, 0, s->now), VTCP_ERR_INVALID);
+  assert_int_equal(vtcp_input(&s->end[A].c, &big, 0, s->now), VTCP_ERR_INVALID);
+  assert_int_equal(vtcp_input(&s->end[A].c, &good, 0, VTCP_TIME_MAX + 1), VTCP_ERR_INVALID);
   assert_memory_equal(&before, &s->end[A].c, sizeof before);
   big.text_len = 65535; /* the largest: what fits is taken */
-  assert_int_equal(vtcp_input(&s->end[A].c, &big, VTCP_TIME_MAX), VTCP_OK);
+  assert_int_equal(vtcp_input(&s->end[A].c, &big, 0, VTCP_TIME_MAX), VTCP_OK);
   assert_int_equal(sim_status(s, A).unread, 65535);
 }
 

@@ -77,6 +77,23 @@ static void challenge_limit(void **state) {
   expect_state(s, A, VTCP_ESTABLISHED);
 }
 
+/* RFC 9293 s3.6, MUST-12: a RST after both FINs tells that octets of ours may be lost. */
+static void rst_with_octets_unacknowledged(void **state) {
+  struct sim *s = *state;
+  for (uint32_t acked = 0; acked <= 1; acked++) {
+    sim_reach(s, plain, VTCP_CLOSE_WAIT);
+    struct vtcp_status t = sim_status(s, A);
+    sim_send(s, A, (const uint8_t *)"abc", 3, false);
+    expect(s, A, "PSH,ACK", t.snd_nxt, t.rcv_nxt, 3);
+    sim_close(s, A);
+    expect(s, A, "FIN,ACK", t.snd_nxt + 3, t.rcv_nxt, 0);
+    if (acked != 0) inject(s, A, "ACK", t.rcv_nxt, t.snd_nxt + 3, 0);
+    expect_state(s, A, VTCP_LAST_ACK);
+    inject(s, A, "RST", t.rcv_nxt, 0, 0);
+    expect_ended(s, A, acked != 0 ? VTCP_OUTCOME_CLOSED : VTCP_OUTCOME_RESET);
+  }
+}
+
 /* RFC 5961 s3.2: exactly RCV.NXT resets, elsewhere in the window is a challenge, outside is nothing. */
 static void rst_in_each_state(void **state) {
   struct sim *s = *state;
@@ -170,10 +187,15 @@ static void time_wait_restarts_for_the_fin_only(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      test(acceptability),    test(unacceptable_is_answered),
-      test(challenge_limit),  test(rst_in_each_state),
-      test(rst_with_any_ack), test(syn_in_each_state),
-      test(zero_window),      test(time_wait_restarts_for_the_fin_only),
+      test(acceptability),
+      test(unacceptable_is_answered),
+      test(challenge_limit),
+      test(rst_in_each_state),
+      test(rst_with_octets_unacknowledged),
+      test(rst_with_any_ack),
+      test(syn_in_each_state),
+      test(zero_window),
+      test(time_wait_restarts_for_the_fin_only),
   };
   return cmocka_run_group_tests_name("arrive_check", tests, NULL, NULL);
 }

@@ -41,7 +41,7 @@ static void open_needs_a_remote_port(void **state) {
   cfg.remote_port = 0;
   assert_int_equal(vtcp_init(a_of(s), &cfg), VTCP_OK);
   refuses(s, vtcp_open(a_of(s), 1, s->now), VTCP_ERR_INVALID);
-  assert_int_equal(vtcp_listen(a_of(s), 1), VTCP_OK);
+  assert_int_equal(vtcp_listen(a_of(s)), VTCP_OK);
   refuses(s, vtcp_open(a_of(s), 1, s->now), VTCP_ERR_INVALID);
 }
 
@@ -49,7 +49,7 @@ static void listen_is_for_closed(void **state) {
   struct sim *s = *state;
   for (enum vtcp_state st = VTCP_LISTEN; st <= VTCP_TIME_WAIT; st++) {
     sim_reach(s, plain, st);
-    refuses(s, vtcp_listen(a_of(s), 1), VTCP_ERR_EXISTS);
+    refuses(s, vtcp_listen(a_of(s)), VTCP_ERR_EXISTS);
   }
 }
 
