@@ -76,7 +76,19 @@ bool vtcp_arrive_seq(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
   return false;
 }
 
+/*@ requires valid: \valid_read(c);
+    requires snd: tcb_snd(c);
+    terminates \true;
+    exits never: \false;
+    assigns \nothing;
+    ensures spec: \result <==> spec_both_ended(tcb_abs(c)) == \true; */
+static bool both_ended(const struct vtcp *c) {
+  return c->state >= VTCP_CLOSING && c->snd.base + c->snd.len <= c->snd_una;
+}
+
 void vtcp_arrive_rst(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
+  //@ assert state: spec_state(tcb_abs(c)) == c->state;
+  //@ assert rcv_nxt: spec_rcv_nxt(tcb_abs(c)) == c->rcv_nxt;
   if (g.seq < c->rcv_nxt) return;
   if (g.seq != c->rcv_nxt)
     vtcp_tcb_challenge(c, now);
@@ -84,7 +96,7 @@ void vtcp_arrive_rst(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
     back_to_listen(c);
   else if (c->state == VTCP_SYN_RECEIVED)
     vtcp_tcb_finish(c, VTCP_OUTCOME_REFUSED);
-  else if (c->state >= VTCP_CLOSING && c->snd.base + c->snd.len <= c->snd_una)
+  else if (both_ended(c))
     vtcp_tcb_finish(c, VTCP_OUTCOME_CLOSED);
   else
     vtcp_tcb_finish(c, VTCP_OUTCOME_RESET);
