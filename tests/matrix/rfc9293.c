@@ -126,7 +126,8 @@ static bool rest_right(const struct seen *n) {
   if (n->after.state <= VTCP_LISTEN) return true;
   if (n->before.state > VTCP_SYN_SENT && n->after.irs != n->before.irs) return false;
   uint32_t nxt = n->before.state == VTCP_LISTEN ? n->after.iss + 1 : n->before.snd_nxt;
-  return n->after.snd_nxt == nxt && n->after.iss == n->before.iss;
+  uint32_t iss = n->after.state == VTCP_SYN_RECEIVED ? n->s->end[A].iss : n->before.iss;
+  return n->after.snd_nxt == nxt && n->after.iss == iss;
 }
 
 /* The name of the first column that is wrong, or NULL. */
