@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
-"""The system theorem: proves every goal of spec/system/*.mlw, each by two provers where possible.
+"""The system theorem: proves every goal of spec/system/*.mlw, then tries a second prover on each for a short while.
 
 `make theorem` runs it. See spec/README.md.
 """
 import argparse
 import glob
+import json
 import os
 import re
+import resource
 import shutil
 import subprocess
 import sys
@@ -19,30 +21,34 @@ from results import strip_comments
 
 # From the ground up.
 STOREYS = ("model", "invariants", "steps", "instance", "theorems", "scenario", "wrap", "connection",
-           "relation", "simulation", "pair", "tower", "reuse")
-# By module, or module.goal: transformations; after `|` others to try on what is left; `each` when every goal is a job of
-# its own; provers, when not all are of use. Where nothing is listed: split_vc. split_vc makes the goals; what follows it
-# says how much a prover sees: inline_all unfolds all definitions, eliminate_definition turns them into axioms, so that few
-# are unfolded.
-# cvc5 cannot read tcp.mlw: a parameter there is called update, a word of its own.
-LAZY = "cvc4 split_vc eliminate_definition | split_vc"
-HOW = {"Kept": "each split_vc inline_all", "Kept.step_inv'vc": "split_vc", "KeptRuns.init_inv": "split_vc inline_all split_vc",
+           "relation", "arrivals", "simulation", "pair", "tower", "joint", "reuse")
+# By module, or module.goal: provers, in the order in which they are tried, and transformations; after `|` others, to try
+# on what is left; `each` when every goal is a job of its own. Where nothing is listed: all provers, split_vc. split_vc
+# makes the goals; what follows it says how much a prover sees: inline_all unfolds all definitions, eliminate_definition
+# turns them into axioms, so that few are unfolded.
+LAZY = "cvc4 cvc5 z3 split_vc eliminate_definition | split_vc"
+HOW = {"Kept": "each split_vc inline_all", "Kept.step_inv'vc": "split_vc", "KeptRuns.init_inv": "cvc4 cvc5 split_vc",
        "Known": "split_vc inline_all", "Reached": "cvc4 cvc5 split_vc eliminate_definition",
-       "Theorems": "split_vc inline_all", "Pair": LAZY, "Tower": LAZY, "Reuse": "cvc4 split_vc", "Complete": "split_vc inline_all", "Needed": "split_vc inline_all",
-       "Control": LAZY, "Relation": "cvc4 split_vc", "Simulation": "each " + LAZY}
-PROVERS = ("z3", "cvc4", "cvc5")
-LIMIT = 10  # seconds a goal
+       "Theorems": "split_vc inline_all", "Pair": LAZY, "Tower": LAZY, "Reuse": "cvc4 cvc5 split_vc",
+       "Complete": "split_vc inline_all", "Needed": "split_vc inline_all",
+       "Control": LAZY, "Relation": "cvc4 z3 cvc5 split_vc | split_vc eliminate_definition",
+       "Arrivals": "each " + LAZY, "Simulation": "each " + LAZY, "Joint": "each " + LAZY}
+# Each reads the file that why3 prints, and says `unsat` when the goal is proved.
+PROVERS = {"z3": ["z3", "-smt2", "sat.random_seed=42", "nlsat.randomize=false", "smt.random_seed=42"],
+           "cvc4": ["cvc4", "--lang=smt2"], "cvc5": ["cvc5", "--lang=smt2"]}
+# Seconds of processor time a goal: at first, when no prover is that quick, and for the second prover, which may spend
+# PATIENCE on failures in one job: so the whole ends.
+QUICK, LIMIT, SECOND, PATIENCE = 2, 10, 1, 20
+MEMORY = 2 << 30
+STORED = "proofs/tower.json"  # how many goals each module has
 CONFIG = """[main]
 magic = 14
-memlimit = 2000
-running_provers_max = 1
-timelimit = 10
 
 [prover]
 name = "CVC4"
 version = "1.8"
 shortcut = "cvc4"
-command = "cvc4 --stats --lang=smt2 --tlimit=%t00 %f"
+command = "cvc4"
 driver = "cvc4_17"
 editor = ""
 in_place = false
@@ -52,7 +58,7 @@ interactive = false
 name = "CVC5"
 version = "1.0.3"
 shortcut = "cvc5"
-command = "cvc5 --stats --lang=smt2 --tlimit=%t00 %f"
+command = "cvc5"
 driver = "{driver}"
 editor = ""
 in_place = false
@@ -62,7 +68,7 @@ interactive = false
 name = "Z3"
 version = "4.8.12"
 shortcut = "z3"
-command = "z3 -smt2 sat.random_seed=42 nlsat.randomize=false smt.random_seed=42 -st -t:%t00 %f"
+command = "z3"
 driver = "z3_471"
 editor = ""
 in_place = false
@@ -121,50 +127,87 @@ def refused(texts):
     return bad
 
 
+def solve(prover, path, limit):
+    """(proved, seconds of processor time)"""
+    def bound():
+        resource.setrlimit(resource.RLIMIT_CPU, (limit, limit))
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    with subprocess.Popen([*PROVERS[prover], path], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.DEVNULL, preexec_fn=bound) as p:
+        answer = p.stdout.read().split(b"\n")[0]
+        _, status, used = os.wait4(p.pid, 0)
+        p.returncode = status
+    return answer == b"unsat", used.ru_utime + used.ru_stime
+
+
 class Job:
     """The goals of one module, or one of them, with the transformations that split them."""
 
     def __init__(self, path, module, goal, how):
         self.path, self.module, self.goal = path, module, goal
         words_of = how.replace("|", " ").split()
-        self.provers = [p for p in PROVERS if p in words_of] or list(PROVERS)
+        self.provers = list(dict.fromkeys(w for w in words_of if w in PROVERS)) or list(PROVERS)
         self.ways = [[w for w in way.split() if w not in PROVERS and w != "each"] for way in how.split("|")]
-        self.results = {}  # (line, name, number) -> {prover: seconds}
-        self.problem, self.seconds = "", 0.0
+        self.results = {}  # (name, number) -> {prover: seconds}
+        self.files, self.tried = {}, {}  # (prover, way) -> {goal: file}; (prover, way, goal) -> seconds
+        self.patience = PATIENCE
+        self.problem, self.directory = "", tempfile.mkdtemp(prefix="vtcp-goals-")
 
     def name(self):
         return self.module + (f".{self.goal}" if self.goal else "")
 
-    def prove(self, prover, run, limit=LIMIT):
-        for way in self.ways if prover in self.provers else []:
-            if not self.problem and not (self.results and all(prover in by for by in self.results.values())):
-                self.attempt(prover, way, run, limit)
-
-    def attempt(self, prover, way, run, limit):
-        began = time.time()
+    def printed(self, prover, way, run):
+        """The goals as files for the prover."""
+        out = os.path.join(self.directory, f"{prover}-{way}")
+        os.mkdir(out)
         select = ["-T", self.module] + (["-G", self.goal] if self.goal else [])
-        status, out = run(["why3", "prove", "-L", "spec", "-L", "spec/system", self.path, *select, "-P", prover, "-t",
-                           str(10 * limit), *(w for transformation in way for w in ("-a", transformation))])
-        found = re.findall(r"^File (?:.*, line (\d+), .*|.*):\n(?:Goal|Sub-goal) (.*?)\.\nProver result is: (\w+)(?: \(([\d.]+)s)?",
-                           out, re.M)
-        self.seconds += time.time() - began
-        if len(found) != out.count("Prover result is:") or not found:
-            self.problem = f"why3 failed (status {status}):\n{out[-2000:]}"
-            return
-        seen, names = {}, []
-        for line, goal, verdict, seconds in found:
-            seen[line, goal] = seen.get((line, goal), 0) + 1
-            names.append((line, goal, seen[line, goal], verdict, float(seconds or 0)))
-        if self.results and set(self.results) != {n[:3] for n in names}:
+        status, said = run(["why3", "prove", "-L", "spec", "-L", "spec/system", self.path, *select, "-P", prover, "-o", out,
+                            *(w for transformation in self.ways[way] for w in ("-a", transformation))])
+        files, numbers = {}, {}
+        for file in sorted(os.listdir(out), key=lambda f: (len(f), f)):
+            with open(os.path.join(out, file), encoding="utf-8") as f:
+                name = re.findall(r"^;; Goal (.*)$", f.read(), re.M)[-1]
+            numbers[name] = numbers.get(name, 0) + 1
+            files[name, numbers[name]] = os.path.join(out, file)
+        if status or not files:
+            self.problem = f"why3 failed (status {status}):\n{said[-2000:]}"
+        elif self.results and set(self.results) != set(files):
             self.problem = "the provers saw different goals"
-            return
-        for line, goal, number, verdict, seconds in names:
-            by = self.results.setdefault((line, goal, number), {})
-            if verdict == "Valid":
-                by[prover] = seconds
+        return files
 
-    def least(self):
-        return min((len(by) for by in self.results.values()), default=0)
+    def attempt(self, prover, way, least, limit, run):
+        """The prover on each goal that has fewer proofs than `least`."""
+        if self.problem or self.results and all(len(by) >= least or prover in by for by in self.results.values()):
+            return
+        if (prover, way) not in self.files:
+            self.files[prover, way] = self.printed(prover, way, run)
+        for goal, file in self.files[prover, way].items():
+            by = self.results.setdefault(goal, {})
+            if self.problem or len(by) >= least or prover in by or self.tried.get((prover, way, goal), 0) >= limit:
+                continue
+            if by and self.patience <= 0:
+                continue
+            proved, seconds = solve(prover, file, limit)
+            self.tried[prover, way, goal] = limit
+            if proved:
+                by[prover] = seconds
+            elif by:
+                self.patience -= seconds
+
+    def count(self, run):
+        """Only finds the goals."""
+        self.results = {goal: {} for goal in self.printed(self.provers[0], 0, run)}
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    def prove(self, least, limit, run, second=SECOND):
+        """One prover for each goal, first quickly; then another, if `least` is 2."""
+        try:
+            for seconds, proofs in [(min(QUICK, limit), 1), (limit, 1)] + ([(second, 2)] if least > 1 else []):
+                for way in range(len(self.ways)):
+                    for prover in self.provers:
+                        self.attempt(prover, way, proofs, seconds, run)
+        finally:
+            shutil.rmtree(self.directory, ignore_errors=True)
 
 
 def goals_of(path, run):
@@ -255,20 +298,47 @@ def in_parallel(workers, calls):
             t.join(0.5)
 
 
-def prove_all(jobs, at_least, workers, limit, run=execute):
-    """Each prover in turn on the jobs that have a goal with too few proofs."""
-    for prover in PROVERS:
-        left = [j for j in jobs if prover in j.provers and not j.problem and j.least() < at_least]
-        if not left:
-            continue
-        progress = Progress(len(left))
+def work_on(jobs, workers, action):
+    progress = Progress(len(jobs))
 
-        def one(job, prover=prover, progress=progress):
-            job.prove(prover, run, limit)
-            progress.step(f"{prover}: {job.name()}")
-        in_parallel(workers, [lambda j=j: one(j) for j in left])
-        if progress.tty:
-            print("\r\033[K", end="")
+    def one(job):
+        try:
+            action(job)
+        except (OSError, IndexError) as e:
+            job.problem = str(e)
+        progress.step(job.name())
+    in_parallel(workers, [lambda j=j: one(j) for j in jobs])
+    if progress.tty:
+        print("\r\033[K", end="")
+
+
+def counts(jobs):
+    """{path: {module: goals}}"""
+    found = {}
+    for j in jobs:
+        of = found.setdefault(j.path, {})
+        of[j.module] = of.get(j.module, 0) + len(j.results)
+    return found
+
+
+def different(found, only):
+    """How the counts differ from those stored, of these files or of all."""
+    if not os.path.exists(STORED):
+        return [f"{STORED}: not there: run proofs/tower.py --store"]
+    with open(STORED, encoding="utf-8") as f:
+        stored = json.load(f)
+    keys = sorted({(p, m) for counted in (found, stored) for p in counted if not only or p in only for m in counted[p]})
+    now, then = [[c.get(p, {}).get(m, 0) for p, m in keys] for c in (found, stored)]
+    return [f"{p} {m}: {a} goals, not {b} as stored" for (p, m), a, b in zip(keys, now, then) if a != b]
+
+
+def store(jobs, problems):
+    if problems:
+        sys.exit("\n".join(problems))
+    with open(STORED, "w", encoding="utf-8") as f:
+        f.write(json.dumps(counts(jobs), indent=1) + "\n")
+    print(f"{STORED}: {sum(len(j.results) for j in jobs)} goals")
+    sys.exit(0)
 
 
 def report(jobs):
@@ -279,9 +349,8 @@ def report(jobs):
         said = words(path)
         for job in (j for j in jobs if j.path == path):
             rows = {}
-            for (line, goal, _), by in job.results.items():
-                base = re.sub(r".*\[VC for (.*?)\].*|.* of goal (.*)", lambda m: m.group(1) or m.group(2), goal)
-                rows.setdefault(re.sub(r"'vc$|\.\d+.*$", "", base), []).append(by)
+            for (goal, _), by in job.results.items():
+                rows.setdefault(goal.removesuffix("'vc"), []).append(by)
             for name, bys in rows.items():
                 if name in said:
                     print(textwrap.fill(said[name], 108, initial_indent="  ", subsequent_indent="  "))
@@ -296,12 +365,15 @@ def report(jobs):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="how many provers at a time")
-    parser.add_argument("--limit", type=int, default=LIMIT, help="seconds a goal and prover")
+    parser.add_argument("--limit", type=int, default=LIMIT, help="seconds of processor time a goal and prover")
     parser.add_argument("--goal", action="append", default=[], help="only jobs with this in their name")
     parser.add_argument("--once", action="store_true", help="one prover a goal is enough")
+    parser.add_argument("--store", action="store_true", help=f"prove nothing: write how many goals there are to {STORED}")
     parser.add_argument("files", nargs="*", help="only these (default: spec/system/*.mlw)")
     args = parser.parse_args()
     os.chdir(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+    if args.store and (args.files or args.goal):
+        sys.exit("tower.py: --store: not with files or --goal")
     everything = {p: open(p, encoding="utf-8").read() for p in paths()}
     for path in args.files:
         if path not in everything:
@@ -312,24 +384,29 @@ def main():
         problems = [f"{p}: {what}" for p, what in refused(everything)]
         jobs = [j for path in (args.files or everything) for j in jobs_of(path, execute)
                 if not args.goal or any(g in j.name() for g in args.goal)]
-        prove_all(jobs, 1 if args.once else 2, args.jobs, args.limit)
+        work_on(jobs, args.jobs, (lambda job: job.count(execute)) if args.store else
+                lambda job: job.prove(1 if args.once else 2, args.limit, execute))
     except KeyboardInterrupt:
         sys.exit(130)
     except RuntimeError as e:
         sys.exit(f"tower.py: {e}")
     finally:
         shutil.rmtree(directory, ignore_errors=True)
-    goals, proved, twice = report(jobs)
     problems += [f"{j.path} {j.name()}: {j.problem}" for j in jobs if j.problem]
+    if args.store:
+        store(jobs, problems)
+    goals, proved, twice = report(jobs)
+    problems += [] if args.goal else different(counts(jobs), args.files)
     print()
     for p in problems:
         print("PROBLEM", p)
     for j in jobs:
-        for (line, goal, number), by in j.results.items():
+        for (goal, number), by in j.results.items():
             if not by:
-                print(f"UNPROVED {j.path}:{line} {goal} #{number}")
+                print(f"UNPROVED {j.path} {j.module}.{goal} #{number}")
     print(f"{time.time() - began:.0f} s")
-    print(f"{goals} goals, {proved} proved, {twice} by two provers")
+    by = ", ".join(f"{p} {sum(1 for j in jobs for b in j.results.values() if p in b)}" for p in PROVERS)
+    print(f"{goals} goals, {proved} proved ({by}), {twice} by two provers")
     sys.exit(1 if problems or proved != goals or not goals else 0)
 
 

@@ -67,7 +67,8 @@ def main():
                 p = subprocess.run(command, cwd=place, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                    stderr=subprocess.STDOUT, text=True, errors="replace", check=False)
                 return p.returncode, p.stdout
-            job.prove("z3", run, args.limit)
+            job.provers = ["z3"]
+            job.prove(1, args.limit, run)
             results[number] = job
             progress.step(what)
         tower.in_parallel(args.jobs, [lambda n=n: one(n) for n in range(len(CASES))])
