@@ -16,7 +16,12 @@
 #define VTCP_H
 
 #include "connection/tcb.h"
+#include "policy/icmp.h"
+#include "policy/isn.h"
+#include "policy/mtu.h"
+#include "wire/address.h"
 #include "wire/checksum.h"
+#include "wire/ip.h"
 
 enum vtcp_error {
   VTCP_OK = 0,
@@ -505,6 +510,37 @@ void vtcp_timeout(struct vtcp *c, uint64_t now);
     complete behaviors;
     disjoint behaviors; */
 bool vtcp_path_mss(struct vtcp *c, uint32_t seq, uint16_t mss);
+
+/*
+ * An ICMP error about a segment of ours: of the hard ones, only one that answers our SYN ends the connection.
+ * Source: RFC 9293 s3.9.2.2, MUST-54, MUST-56; RFC 5927 s4.1 (only for what is in flight), s5.2 (hard is soft once
+ *   open).
+ * Units: seq: the sequence number of the segment; hard: vtcp_icmp_ipv4 or vtcp_icmp_ipv6 gave VTCP_ICMP_HARD.
+ * Requires: a TCB made by vtcp_init.
+ * Returns: true: the segment is in flight, and the application may be told; false: no such segment is in flight.
+ * On failure: nothing is changed.
+ */
+/*@ requires inv: tcb_inv(c);
+    terminates \true;
+    exits never: \false;
+    assigns WRITES_FINISH, c->rst_due, c->rst_ackf, c->rst_seq, c->rst_ack;
+    ensures inv: tcb_inv(c);
+    behavior forged:
+      assumes forged: c->state < VTCP_SYN_SENT || !in_flight(c, seq);
+      assigns \nothing;
+      ensures none: !\result;
+    behavior MUST_56_soft:
+      assumes soft: c->state >= VTCP_SYN_SENT && in_flight(c, seq) && (!hard || c->state != VTCP_SYN_SENT);
+      assigns \nothing;
+      ensures ours: \result;
+    behavior MUST_54_hard:
+      assumes hard: c->state == VTCP_SYN_SENT && in_flight(c, seq) && hard;
+      ensures ours: \result;
+      ensures closed: c->state == VTCP_CLOSED;
+      ensures refine: tcb_abs(c) == spec_abort(\old(tcb_abs(c)));
+    complete behaviors;
+    disjoint behaviors; */
+bool vtcp_path_error(struct vtcp *c, uint32_t seq, bool hard);
 
 /*
  * The next segment to transmit.

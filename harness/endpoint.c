@@ -258,11 +258,10 @@ static void endpoint_too_big(struct endpoint *e, struct connection *c, uint32_t 
 /* An MTU that no link may have is none (RFC 791 s3.2, RFC 8201 s4). */
 static void path_mtu(struct endpoint *e, struct connection *c, const struct packet *error) {
   bool v6 = error->src.family == AF_INET6;
-  uint32_t headers = packet_header(error->src.family) + 20u, mss = error->mtu - headers;
   if (error->mtu < (v6 ? IPV6_MTU_MIN : IPV4_MTU_MIN))
     e->counts.errors++;
   else
-    endpoint_too_big(e, c, error->seq, (uint16_t)(mss < UINT16_MAX ? mss : UINT16_MAX));
+    endpoint_too_big(e, c, error->seq, vtcp_mtu_mss(error->mtu, v6));
 }
 
 /* MUST-47, SHLD-25: told once; the connection goes on. */
@@ -279,14 +278,14 @@ static void tell_error(struct endpoint *e, struct connection *c, enum transport_
 /* RFC 9293 s3.9.2.2 MUST-54, MUST-56, SHLD-26; RFC 5927 s4.1, s5.2: a hard error ends no connection that is open. */
 static void error_arrives(struct endpoint *e, enum transport_result kind, const struct packet *error) {
   struct connection *c = table_find(&e->table, &error->src, &error->dst, error->src.port, error->dst.port);
-  struct vtcp_status s = {0};
-  if (c != NULL) vtcp_status(&c->tcb, &s);
-  if (error->seq - s.snd_una >= s.snd_nxt - s.snd_una) { /* not under way; modulo 2^32 */
+  enum vtcp_state before = c == NULL ? VTCP_CLOSED : table_state(c);
+  if (c == NULL || !vtcp_path_error(&c->tcb, error->seq, kind == TRANSPORT_HARD_ERROR)) {
     e->counts.forged++;
   } else if (kind == TRANSPORT_TOO_BIG) {
     path_mtu(e, c, error);
-  } else if (kind == TRANSPORT_HARD_ERROR && s.state == VTCP_SYN_SENT) {
-    abort_connection(e, c, clock_now(), "refused, the host has no such protocol or port");
+  } else if (table_state(c) == VTCP_CLOSED) {
+    c->why = "refused, the host has no such protocol or port";
+    serve_connection(e, c, clock_now(), before);
   } else {
     tell_error(e, c, kind);
   }

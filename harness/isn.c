@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "vtcp.h"
+
 _Static_assert(crypto_shorthash_BYTES >= 4, "32 bits of F are needed");
 
 void isn_init(struct isn *g) { randombytes_buf(g->secret, sizeof g->secret); }
@@ -18,6 +20,5 @@ uint32_t isn_choose(const struct isn *g, const struct udp_address *local, uint16
   put_end(ends, local, local_port);
   put_end(ends + 18, remote, remote_port);
   (void)crypto_shorthash(f, ends, sizeof ends, g->secret);
-  uint64_t hash = f[0] + 256u * (uint64_t)f[1] + 65536u * (uint64_t)f[2] + 16777216u * (uint64_t)f[3];
-  return (uint32_t)((now / 4u + hash) % 4294967296u);
+  return vtcp_isn(f[0] + 256u * f[1] + 65536u * f[2] + 16777216u * f[3], now);
 }

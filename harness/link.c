@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 static uint32_t udp_encode(const struct link *l, const struct udp_address *local, const struct udp_address *peer,
@@ -86,7 +87,7 @@ static enum packet_verdict tun_decode(const struct link *l, const struct udp_add
   return v;
 }
 
-static uint32_t tun_mss(const struct link *l, int family) { return l->mtu - packet_header(family) - 20u; }
+static uint32_t tun_mss(const struct link *l, int family) { return vtcp_mtu_mss(l->mtu, family == AF_INET6); }
 
 static const struct link_kind tun_kind = {.packets = true,
                                           .encode = tun_encode,

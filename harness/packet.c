@@ -40,15 +40,21 @@ uint32_t packet_header(int family) { return family == AF_INET6 ? IPV6_HEADER : I
 
 /* RFC 791 s3.1. */
 static bool read_ipv4(const uint8_t *p, uint32_t len, struct header *h) {
-  if (len < IPV4_HEADER) return false;
-  h->at = p[0] % 16u * 4u;
+  h->at = vtcp_ip_ipv4(p, len);
+  if (h->at == 0) return false;
   h->end = get16(p + 2);
   h->protocol = p[9];
   h->fragment = get16(p + 6) % 0x4000u != 0; /* offset, or more fragments */
   h->src.family = h->dst.family = AF_INET;
   memcpy(h->src.ip, p + 12, 4);
   memcpy(h->dst.ip, p + 16, 4);
-  return h->at >= IPV4_HEADER && h->at <= len && h->at <= h->end;
+  return h->at <= h->end;
+}
+
+/* 0: it is not whole. */
+static uint32_t extension_size(uint32_t kind, const uint8_t *p, uint32_t left) {
+  if (kind == FRAGMENT_HEADER) return left < 8u ? 0 : 8u;
+  return vtcp_ip_ipv6((uint8_t)kind, p, left);
 }
 
 /* RFC 8200 s3, s4. A fragment header of a whole packet is skipped (RFC 6946). */
@@ -62,10 +68,9 @@ static bool read_ipv6(const uint8_t *p, uint32_t len, struct header *h) {
   memcpy(h->dst.ip, p + 24, 16);
   uint32_t room = len < h->end ? len : h->end;
   while (h->protocol == HOP_BY_HOP || h->protocol == DESTINATION_OPTIONS || h->protocol == FRAGMENT_HEADER) {
-    if (room - h->at < 8u) return false;
     const uint8_t *extension = p + h->at;
-    uint32_t size = h->protocol == FRAGMENT_HEADER ? 8u : 8u + 8u * extension[1];
-    if (room - h->at < size) return false;
+    uint32_t size = extension_size(h->protocol, extension, room - h->at);
+    if (size == 0) return false;
     if (h->protocol == FRAGMENT_HEADER)
       h->fragment = (get16(extension + 2) & 0xfff9u) != 0; /* offset, more fragments */
     h->protocol = extension[0];
@@ -84,10 +89,7 @@ static bool read_header(const uint8_t *p, uint32_t len, struct header *h) {
 }
 
 bool packet_unicast(const struct udp_address *a) {
-  static const uint8_t none[16];
-  size_t len = a->family == AF_INET6 ? 16 : 4;
-  bool group = a->family == AF_INET6 ? a->ip[0] == 0xff : a->ip[0] >= 224;
-  return !group && memcmp(a->ip, none, len) != 0;
+  return a->family == AF_INET6 ? vtcp_address_ipv6(a->ip) : vtcp_address_ipv4(a->ip);
 }
 
 static enum packet_verdict read_segment(const uint8_t *p, const struct header *h, struct packet *out) {
@@ -104,16 +106,13 @@ static enum packet_verdict read_segment(const uint8_t *p, const struct header *h
   return out->src.port == 0 || out->dst.port == 0 ? PACKET_MALFORMED : PACKET_SEGMENT;
 }
 
-/* What an ICMP message says about a TCP segment; PACKET_OTHER: nothing (MUST-55: nor does Source Quench). */
-static enum packet_verdict icmp_kind(uint32_t protocol, uint32_t type, uint32_t code) {
-  if (protocol == ICMPV4) {
-    if (type == 3 && code == 4) return PACKET_TOO_BIG;
-    if (type == 3) return code == 2 || code == 3 ? PACKET_HARD_ERROR : PACKET_SOFT_ERROR;
-    return type == 11 || type == 12 ? PACKET_SOFT_ERROR : PACKET_OTHER;
-  }
-  if (type == 1) return code == 1 || code == 4 ? PACKET_HARD_ERROR : PACKET_SOFT_ERROR;
-  if (type == 2) return PACKET_TOO_BIG;
-  return type == 3 || type == 4 ? PACKET_SOFT_ERROR : PACKET_OTHER;
+/* What an ICMP message says about a TCP segment. */
+static enum packet_verdict icmp_kind(bool v6, uint8_t type, uint8_t code) {
+  static const enum packet_verdict verdicts[] = {[VTCP_ICMP_NONE] = PACKET_OTHER,
+                                                 [VTCP_ICMP_SOFT] = PACKET_SOFT_ERROR,
+                                                 [VTCP_ICMP_HARD] = PACKET_HARD_ERROR,
+                                                 [VTCP_ICMP_TOO_BIG] = PACKET_TOO_BIG};
+  return verdicts[v6 ? vtcp_icmp_ipv6(type, code) : vtcp_icmp_ipv4(type, code)];
 }
 
 /* The largest MTU in use below the size of a packet that was too big (RFC 1191 s7.1). */
@@ -131,7 +130,7 @@ static enum packet_verdict read_icmp(const uint8_t *p, const struct header *h, s
   uint64_t pseudo = v6 ? vtcp_checksum_ipv6(h->src.ip, h->dst.ip, len) - TCP + ICMPV6 : 0;
   if (!vtcp_checksum_ok(pseudo, icmp, len)) return PACKET_BAD_CHECKSUM;
   if (len < ICMP_HEADER) return PACKET_MALFORMED;
-  enum packet_verdict kind = icmp_kind(h->protocol, icmp[0], icmp[1]);
+  enum packet_verdict kind = icmp_kind(v6, icmp[0], icmp[1]);
   const uint8_t *quoted = icmp + ICMP_HEADER;
   struct header q;
   if (kind == PACKET_OTHER) return PACKET_OTHER;

@@ -38,3 +38,9 @@ bool vtcp_path_mss(struct vtcp *c, uint32_t seq, uint16_t mss) {
   narrow(c, most);
   return true;
 }
+
+bool vtcp_path_error(struct vtcp *c, uint32_t seq, bool hard) {
+  if (c->state < VTCP_SYN_SENT || !in_flight(c, seq)) return false;
+  if (hard && c->state == VTCP_SYN_SENT) (void)vtcp_abort(c);
+  return true;
+}

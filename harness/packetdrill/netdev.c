@@ -216,22 +216,19 @@ static void on_segment(struct stack *s, const struct packet *p) {
 /* RFC 9293 s3.9.2.2, RFC 5927 s4: a hard error ends an opening, and nothing else; what it quotes must be in flight. */
 static void on_icmp(struct stack *s, const struct packet *p, bool hard) {
   struct sock *k = naming_find(s, &p->src, &p->dst);
-  struct vtcp_status status;
-  if (k == NULL) return;
-  vtcp_status(&k->tcb, &status);
-  if (p->seq - status.snd_una >= status.snd_nxt - status.snd_una) return;
+  if (k == NULL || !vtcp_path_error(&k->tcb, p->seq, hard)) return;
   k->soft_error = hard ? ECONNREFUSED : EHOSTUNREACH;
-  if (!hard || status.state != VTCP_SYN_SENT) return;
-  sock_disconnect(s, k, false);
+  if (k->tcb.state != VTCP_CLOSED) return;
+  stack_serve(s, k);
   k->error = ECONNREFUSED;
 }
 
 /* RFC 9293 s3.7.5: a path with a smaller MTU; the core checks that the segment is in flight. */
 static void on_too_big(struct stack *s, const struct packet *p) {
   struct sock *k = naming_find(s, &p->src, &p->dst);
-  uint32_t headers = packet_header(p->src.family) + 20u;
-  if (k == NULL || p->mtu <= headers || p->mtu > UINT16_MAX) return;
-  if (vtcp_path_mss(&k->tcb, p->seq, (uint16_t)(p->mtu - headers))) stack_serve(s, k);
+  uint16_t mss = vtcp_mtu_mss(p->mtu, p->src.family == AF_INET6);
+  if (k == NULL || mss == 0 || p->mtu > UINT16_MAX) return;
+  if (vtcp_path_mss(&k->tcb, p->seq, mss)) stack_serve(s, k);
 }
 
 int stack_packet_in(struct stack *s, const void *octets, size_t len) {

@@ -84,10 +84,9 @@ static uint16_t shift_for(uint32_t window) {
 }
 
 static uint16_t mss_for(const struct stack *s, const struct sock *k) {
-  uint32_t most = (uint32_t)s->sysctl.now.mtu - packet_header(k->local.family) - 20u;
-  uint32_t wanted = (uint32_t)k->options.number[OPTION_MAXSEG];
-  if (wanted > 0 && wanted < most) most = wanted;
-  return (uint16_t)(most < 65475u ? most : 65475u);
+  uint16_t most = vtcp_mtu_mss((uint32_t)s->sysctl.now.mtu, k->local.family == AF_INET6);
+  int wanted = k->options.number[OPTION_MAXSEG];
+  return wanted > 0 && wanted < most ? (uint16_t)wanted : most;
 }
 
 /* How long a SYN or SYN-ACK is repeated: 1 s, doubled TCP_SYNCNT times, if that is set. */

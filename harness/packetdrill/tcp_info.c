@@ -133,7 +133,7 @@ int tcp_info_get(const struct stack *s, const struct sock *k, void *value, sockl
   i.tcpi_state = linux_state(k);
   i.tcpi_pmtu = (uint32_t)s->sysctl.now.mtu;
   i.tcpi_reordering = 3;
-  i.tcpi_advmss = i.tcpi_pmtu - packet_header(k->local.family) - 20u;
+  i.tcpi_advmss = vtcp_mtu_mss(i.tcpi_pmtu, k->local.family == AF_INET6);
   if (k->phase == SOCK_LISTENING) { /* as Linux: the accept queue */
     i.tcpi_unacked = k->accept_count;
     i.tcpi_sacked = (uint32_t)k->backlog;

@@ -112,6 +112,7 @@ static void abort_inv(void) { (void)vtcp_abort(broken()); }
 static void set_nodelay_inv(void) { vtcp_set_nodelay(broken(), true); }
 static void set_user_timeout_inv(void) { (void)vtcp_set_user_timeout(broken(), 0, 0); }
 static void path_mss_inv(void) { (void)vtcp_path_mss(broken(), 0, 100); }
+static void path_error_inv(void) { (void)vtcp_path_error(broken(), 0, true); }
 static void timeout_inv(void) { vtcp_timeout(broken(), 0); }
 static void event_inv(void) { (void)vtcp_event(broken()); }
 static void deadline_valid(void) { (void)vtcp_deadline(freed(sizeof tcb)); }
@@ -197,6 +198,7 @@ static const struct violation {
     CASE(set_nodelay, inv),
     CASE(set_user_timeout, inv),
     CASE(path_mss, inv),
+    CASE(path_error, inv),
     CASE(status, inv),
     CASE(status, out),
     CASE(input, inv),

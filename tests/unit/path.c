@@ -75,6 +75,35 @@ static void before_it_is_established(void **state) {
   }
 }
 
+/* RFC 9293 s3.9.2.2: an ICMP error that answers our SYN refuses the connection, if it is a hard one. */
+static void hard_error_ends_an_opening(void **state) {
+  struct sim *s = *state;
+  struct vtcp *c = &s->end[A].c;
+  sim_reach(s, (struct sim_options){.iss = 0}, VTCP_SYN_SENT);
+  uint32_t syn = sim_status(s, A).iss;
+  assert_false(vtcp_path_error(c, syn + 1, true));
+  assert_false(vtcp_path_error(c, syn - 1, true));
+  assert_true(vtcp_path_error(c, syn, false)); /* MUST-56 */
+  expect_state(s, A, VTCP_SYN_SENT);
+  assert_true(vtcp_path_error(c, syn, true));
+  sim_pump(s, A);
+  expect_ended(s, A, VTCP_OUTCOME_ABORTED);
+  assert_false(vtcp_path_error(c, syn, true)); /* it is over */
+}
+
+/* RFC 5927 s5.2: once it is open no ICMP error ends a connection. */
+static void hard_error_is_soft_once_open(void **state) {
+  struct sim *s = *state;
+  in_flight(s);
+  struct vtcp *c = &s->end[A].c, before;
+  memcpy(&before, c, sizeof before);
+  assert_true(vtcp_path_error(c, 101, true));
+  assert_true(vtcp_path_error(c, 3100, true));
+  assert_false(vtcp_path_error(c, 100, true));
+  assert_false(vtcp_path_error(c, 3101, true));
+  assert_memory_equal(&before, c, sizeof before);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(sends_again_in_smaller_segments, sim_setup, sim_teardown),
@@ -82,6 +111,8 @@ int main(void) {
       cmocka_unit_test_setup_teardown(no_news, sim_setup, sim_teardown),
       cmocka_unit_test_setup_teardown(has_a_floor, sim_setup, sim_teardown),
       cmocka_unit_test_setup_teardown(before_it_is_established, sim_setup, sim_teardown),
+      cmocka_unit_test_setup_teardown(hard_error_ends_an_opening, sim_setup, sim_teardown),
+      cmocka_unit_test_setup_teardown(hard_error_is_soft_once_open, sim_setup, sim_teardown),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
