@@ -87,6 +87,24 @@ static void listen_state(void **state) {
   expect_state(s, A, VTCP_SYN_RECEIVED);
 }
 
+/* s3.10.7.2: an ISS is selected for each handshake, so that the acknowledgment of one that was reset opens nothing. */
+static void listen_selects_an_iss(void **state) {
+  struct sim *s = *state;
+  sim_reach(s, plain, VTCP_LISTEN);
+  inject(s, A, "SYN", 300, 0, 0);
+  expect(s, A, "SYN,ACK", 100, 301, 0);
+  inject(s, A, "RST", 301, 0, 0);
+  expect_state(s, A, VTCP_LISTEN);
+  s->end[A].iss = 7000;
+  inject(s, A, "SYN", 300, 0, 0);
+  expect(s, A, "SYN,ACK", 7000, 301, 0);
+  inject(s, A, "ACK", 301, 101, 0);
+  expect(s, A, "RST", 101, 0, 0);
+  expect_state(s, A, VTCP_SYN_RECEIVED);
+  inject(s, A, "ACK", 301, 7001, 0);
+  expect_state(s, A, VTCP_ESTABLISHED);
+}
+
 /* A passive open to any peer takes the port of the SYN. */
 static void listen_takes_the_port(void **state) {
   struct sim *s = *state;
@@ -291,6 +309,7 @@ int main(void) {
       test(closed),
       test(refuse),
       test(listen_state),
+      test(listen_selects_an_iss),
       test(listen_takes_the_port),
       test(listen_syn_with_text),
       test(syn_sent_bad_ack),

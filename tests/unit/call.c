@@ -128,6 +128,27 @@ static void receive_after_reset(void **state) {
   assert_int_equal(sim_read(s, A, 100), VTCP_ERR_NO_CONNECTION);
 }
 
+/* But a stream that is here up to the peer's FIN stays readable, however the connection ends, except by ABORT. */
+static void receive_after_fin_and_reset(void **state) {
+  struct sim *s = *state;
+  for (int abort = 0; abort <= 1; abort++) {
+    sim_reach(s, plain, VTCP_ESTABLISHED);
+    inject(s, A, "FIN,ACK", 301, 101, 10);
+    sim_write(s, A, 5);
+    assert_int_equal(sim_read(s, A, 4), 4);
+    if (abort != 0) {
+      assert_int_equal(sim_abort(s, A), VTCP_OK);
+      assert_int_equal(sim_read(s, A, 100), VTCP_ERR_NO_CONNECTION);
+      continue;
+    }
+    inject(s, A, "RST", 312, 0, 0);
+    expect_ended(s, A, VTCP_OUTCOME_RESET);
+    assert_int_equal(sim_read(s, A, 100), 6);
+    assert_int_equal(sim_read(s, A, 100), VTCP_ERR_CLOSING);
+    expect_got(s, A, 10);
+  }
+}
+
 static void peek_and_consume(void **state) {
   struct sim *s = *state;
   sim_reach(s, (struct sim_options){.rcv_cap = 10}, VTCP_ESTABLISHED);
@@ -260,6 +281,7 @@ int main(void) {
       test(receive_in_each_state),
       test(receive_after_the_end),
       test(receive_after_reset),
+      test(receive_after_fin_and_reset),
       test(peek_and_consume),
       test(close_in_each_state),
       test(close_in_syn_received),
