@@ -135,8 +135,8 @@ map: ## RFC 9293 section 3.10, paragraph by paragraph: specification, C, clauses
 report: ## one page for people: build/report.html
 	@python3 proofs/report.py
 
-theorem: ## prove the system theorem, then try a second prover on each goal; the last line has the totals
-	@python3 proofs/tower.py $(FILE)
+theorem: ## prove the system theorem, then try a second prover on each goal (ONCE=1: without); the last line has the totals
+	@python3 proofs/tower.py $(if $(ONCE),--once) $(FILE)
 
 weaken: ## weaken each guard of the model of two endpoints in turn; the proof of the system theorem must notice
 	@python3 proofs/weaken.py

@@ -191,7 +191,7 @@ class Gate(Results):
         if status != 0 or not os.path.exists(stem + ".json"):
             return None, text
         with open(stem + ".json", encoding="utf-8") as f:
-            report = json.load(f)
+            report = json.load(f) or {}  # null: there was nothing to prove
         found, times = {}, self.seconds(text)
         for section in ("wp:functions", "wp:axiomatics"):
             for name, goals in report.get(section, {}).items():
@@ -454,9 +454,15 @@ class Gate(Results):
                 if is_open(v):
                     self.problem(path, f"smoke test failed (contradiction or dead code): {g}")
         n, ok = sums(entry["smoke"])
-        if n == 0:
+        if n == 0 and self.supposes(entry):
             self.problem(path, "no smoke tests")
         self.log.line(f"[{self.log.clock()}] {path}: {ok}/{n} smoke tests")
+
+    @staticmethod
+    def supposes(entry):
+        """Whether a proof in this file begins with anything that could contradict itself."""
+        own = [text for f in entry["defined"] for text in entry["contracts"].get(f, ())]
+        return bool(entry["called"]) or any("requires" in text for text in own)
 
     def run_smoke(self, path, args=(), tag="smoke"):
         found, text = self.wp(path, tag, [

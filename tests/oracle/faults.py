@@ -48,7 +48,7 @@ FAULTS = (
      "timeout"),
     ("CLOSE in SYN-RECEIVED is forgotten", "connection/call", "c->close_wanted = true;", "c->close_wanted = false;",
      "close"),
-    ("RECEIVE in CLOSED", "connection/call", "c->state == VTCP_CLOSED && c->outcome != VTCP_OUTCOME_CLOSED",
+    ("RECEIVE in CLOSED", "connection/call", "c->outcome == VTCP_OUTCOME_ABORTED || c->rcv_nxt != c->rcv.nxt + 1",
      "false", "receive"),
 )
 

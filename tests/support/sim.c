@@ -396,7 +396,8 @@ static void arrive(struct sim *s, enum side to, const uint8_t *octets, uint32_t 
   if (!vtcp_checksum_ok(0, octets, len)) return;
   if (vtcp_segment_parse(octets, len, &g) != VTCP_PARSE_OK) return;
   if (s->end[to].role == SIM_VTCP) {
-    sim_assert(s, vtcp_input(&s->end[to].c, &g, s->end[to].iss, s->now) == VTCP_OK, "vtcp_input refuses a parsed segment");
+    sim_assert(s, vtcp_input(&s->end[to].c, &g, s->end[to].iss, s->now) == VTCP_OK,
+               "vtcp_input refuses a parsed segment");
     sim_pump(s, to);
   } else if (s->end[to].role == SIM_NOBODY && vtcp_refuse(&g, &answer)) {
     transmit(s, to, &answer);
