@@ -54,6 +54,7 @@ int main(void) {
   int64_t got = 0;
   uint64_t now = 0;
   if (start(&client, 40000, 80) != VTCP_OK || start(&server, 80, 0) != VTCP_OK) return 1;
+  server.isn = 300;
   if (vtcp_listen(&server.tcp) != VTCP_OK || vtcp_open(&client.tcp, 100, now) != VTCP_OK) return 1;
   for (int step = 0; step < 100; step++) {
     for (enum vtcp_event e; (e = vtcp_event(&client.tcp)) != VTCP_EVENT_NONE;) {
