@@ -201,8 +201,8 @@ $(PROGRAMS): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/libsupport.a $(LIBS)
 
 # The oracle: spec/tcp.mlw as an OCaml program, its branches counted (ocamloptp), and tests that write traces for it.
 ORACLE_ML := $(patsubst %,$(ORACLE)/%.ml,trace streams connection leaves step oracle)
-RECORDED := init open listen send receive peek consume close abort set_nodelay set_user_timeout status input timeout \
-  path_mss output event deadline refuse
+RECORDED := init open listen send receive peek consume close abort set_nodelay set_user_timeout set_keepalive status input \
+  timeout path_mss output event deadline refuse
 $(ORACLE)/sequence__Sequence.ml $(ORACLE)/tcp__Tcp.ml &: spec/tcp.mlw spec/sequence.mlw
 	@mkdir -p $(@D)
 	why3 extract -D ocaml64 --modular --recursive -L spec tcp.Tcp -o $(@D)

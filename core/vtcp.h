@@ -111,6 +111,7 @@ struct vtcp_status {
       ensures closed: c->state == VTCP_CLOSED && c->outcome == VTCP_OUTCOME_NONE;
       ensures negotiated: opt_abs(c) == spec_opt_fresh(opt_abs(c));
       ensures untold: told_nothing(c);
+      ensures MUST_25_off: !c->keep.on && c->keep.idle == 7200000000;
       ensures buffers: c->snd.data == \old(cfg->snd_buf) && c->snd.cap == \old(cfg->snd_cap) && c->rcv.data == \old(cfg->rcv_buf) &&
         c->rcv.cap == \old(cfg->rcv_cap);
       ensures config: c->local_port == \old(cfg->local_port) && c->remote_port == \old(cfg->remote_port) && c->mss == \old(cfg->mss) &&
@@ -419,6 +420,44 @@ void vtcp_set_nodelay(struct vtcp *c, bool nodelay);
 enum vtcp_error vtcp_set_user_timeout(struct vtcp *c, uint64_t user_timeout, uint64_t now);
 
 /*
+ * Keep-alive on or off; it is off until this call. While everything of ours is acknowledged and the peer silent, probes
+ * leave; when the last of them had its time, the connection ends as timed out. Any segment from the peer begins the
+ * silence anew.
+ * Source: RFC 9293 s3.8.4, MUST-24 to MUST-29.
+ * Units: microseconds. idle: of silence before the first probe, 0: two hours; interval: from probe to probe, 0: 75
+ *   seconds; count: probes, 2 to VTCP_KEEPALIVE_COUNT_MAX, 0: 10.
+ * Requires: a TCB made by vtcp_init.
+ * Returns: VTCP_OK; VTCP_ERR_INVALID when idle or interval is beyond VTCP_DURATION_MAX, now beyond VTCP_TIME_MAX, or
+ *   count outside its range.
+ * On failure: nothing is changed.
+ */
+/*@ requires inv: tcb_inv(c);
+    terminates \true;
+    exits never: \false;
+    assigns c->keep;
+    ensures inv: tcb_inv(c);
+    ensures refine: tcb_abs(c) == \old(tcb_abs(c));
+    ensures negotiated: opt_abs(c) == \old(opt_abs(c));
+    behavior invalid:
+      assumes outside: idle > VTCP_DURATION_MAX || interval > VTCP_DURATION_MAX || now > VTCP_TIME_MAX || count == 1 ||
+        count > VTCP_KEEPALIVE_COUNT_MAX;
+      assigns \nothing;
+      ensures error: \result == VTCP_ERR_INVALID;
+    behavior MUST_24_switch:
+      assumes within: idle <= VTCP_DURATION_MAX && interval <= VTCP_DURATION_MAX && now <= VTCP_TIME_MAX && count != 1 &&
+        count <= VTCP_KEEPALIVE_COUNT_MAX;
+      ensures ok: \result == VTCP_OK;
+      ensures on: c->keep.on <==> on;
+      ensures MUST_27_idle: c->keep.idle == (idle > 0 ? idle : 7200000000);
+      ensures MUST_29_count: c->keep.count == (count > 0 ? count : 10) && c->keep.count >= 2;
+      ensures interval: c->keep.interval == (interval > 0 ? interval : 75000000);
+      ensures begins: c->keep.at == now + c->keep.idle && c->keep.sent == 0;
+    complete behaviors;
+    disjoint behaviors; */
+enum vtcp_error vtcp_set_keepalive(struct vtcp *c, bool on, uint64_t idle, uint64_t interval, uint32_t count,
+                                   uint64_t now);
+
+/*
  * STATUS.
  * Source: RFC 9293 s3.10.6, s3.8.5, MUST-33.
  * Units: octets and microseconds, as struct vtcp_status says.
@@ -467,7 +506,7 @@ void vtcp_status(const struct vtcp *c, struct vtcp_status *out);
     requires shift: s->wscale <= 14;
     terminates \true;
     exits never: \false;
-    assigns WRITES_INPUT;
+    assigns WRITES_INPUT, c->keep.at, c->keep.sent;
     ensures inv: tcb_inv(c);
     ensures told: told{Pre, Post}(c);
     behavior invalid:
@@ -482,6 +521,7 @@ void vtcp_status(const struct vtcp *c, struct vtcp_status *out);
       ensures MUST_13_2_msl: timed_wait{Pre, Post}(c, now);
       ensures MUST_18_restart: timed_rtx{Pre, Post}(c, now);
       ensures MUST_40_soon: timed_ack{Pre, Post}(c, now);
+      ensures MUST_26_silence: c->keep.at == now + c->keep.idle && c->keep.sent == 0;
       ensures T4_taken: \exists integer seq, ack; seg_places{Pre}(c, s, seq, ack) && (input_refused{Pre, Post}(c, s, seq) ||
         \forall integer o; vtcp_reassembly_present(&c->rcv, o) <==> vtcp_reassembly_present{Pre}(&c->rcv, o) ||
           spec_takes(\old(tcb_abs(c)), seg_of{Pre}(c, s, seq, ack), o) == \true);
@@ -507,16 +547,19 @@ enum vtcp_error vtcp_input(struct vtcp *c, const struct vtcp_segment *s, uint32_
       c->cc.dupacks, c->cc.recovering, c->cc.recover, c->snd_ptr, c->ev_warning, c->probes;
     ensures inv: tcb_inv(c);
     ensures refine: tcb_abs(c) ==
-      spec_timeout(\old(tcb_abs(c)), past(\old(c->user_at), now), past(\old(c->wait_at), now));
+      spec_timeout(\old(tcb_abs(c)), \old(given_up(c, now)), past(\old(c->wait_at), now));
+    ensures MUST_29_all: c->state == VTCP_CLOSED && \old(c->state) != VTCP_CLOSED && \old(c->user_at) > now &&
+      \old(c->wait_at) > now ==> \old(keep_dead(c, now)) == \true;
     ensures closed: c->state == VTCP_CLOSED ==> \old(c->state) == VTCP_CLOSED || vtcp_quiet(c);
     ensures again: \old(c->rtx_at) <= now && c->state >= VTCP_SYN_SENT ==>
       c->rtx_at == VTCP_NEVER && (c->probe || c->snd_ptr == c->snd_una);
     ensures T7_past: now < VTCP_NEVER ==> c->rtx_at > now && c->user_at > now && c->wait_at > now;
+    ensures T7_silence: keep_dead(c, now) == \false;
     ensures negotiated: opt_abs(c) == \old(opt_abs(c));
     ensures told: told{Pre, Post}(c);
     ensures SHLD_9_warned: warned{Pre, Post}(c);
     behavior early:
-      assumes early: now < c->rtx_at && now < c->user_at && now < c->wait_at;
+      assumes early: now < c->rtx_at && now < c->user_at && now < c->wait_at && keep_dead(c, now) == \false;
       assigns \nothing;
     behavior none:
       assumes none: c->state == VTCP_CLOSED || c->state == VTCP_LISTEN;
@@ -610,7 +653,8 @@ bool vtcp_path_error(struct vtcp *c, uint32_t seq, bool hard);
     ensures T7_armed: now <= VTCP_TIME_MAX && !\old(c->rst_due) && out_waits(c) ==> c->rtx_at != VTCP_NEVER;
     ensures T7_ack: now <= VTCP_TIME_MAX && !\result && c->ack_due ==> c->ack_at > now;
     ensures T7_deadline: now <= VTCP_TIME_MAX && !\result && \old(c->rtx_at) > now && \old(c->user_at) > now &&
-      \old(c->wait_at) > now ==> c->rtx_at > now && c->user_at > now && c->wait_at > now && ack_timer(c) > now;
+      \old(c->wait_at) > now && \old(keep_dead(c, now)) == \false ==>
+      c->rtx_at > now && c->user_at > now && c->wait_at > now && ack_timer(c) > now && keep_timer(c) > now;
     ensures negotiated: opt_abs(c) == \old(opt_abs(c));
     behavior s3_10_rst:
       assumes rst: now <= VTCP_TIME_MAX && c->rst_due != 0;
@@ -628,7 +672,8 @@ bool vtcp_path_error(struct vtcp *c, uint32_t seq, bool hard);
     behavior s3_7_range:
       assumes range: now <= VTCP_TIME_MAX && !c->rst_due && !syn_due(c);
       ensures refine: \result ==> tcb_abs(c) == spec_out_range(\old(tcb_abs(c)), c->snd_nxt, c->rcv_adv);
-      ensures MUST_16_range: \result ==> out_plain(out) && out_leaves{Pre, Post}(c, out);
+      ensures MUST_16_range: \result ==> out_plain(out) && (out_leaves{Pre, Post}(c, out) || out_asks{Pre, Post}(c, out));
+      ensures MUST_26_probe: \result && !out_leaves{Pre, Post}(c, out) ==> \old(keep_due(c, now)) == \true;
       ensures MUST_18_start: \result && out->text_len + out->more_len > 0 ==> timed_start{Pre, Post}(c, now);
     behavior late:
       assumes time: now > VTCP_TIME_MAX;
@@ -671,7 +716,8 @@ enum vtcp_event vtcp_event(struct vtcp *c);
     terminates \true;
     exits never: \false;
     assigns \nothing;
-    ensures earliest: \result == \min(\min(c->rtx_at, c->user_at), \min(c->wait_at, ack_timer(c))); */
+    ensures earliest: \result ==
+      \min(\min(\min(c->rtx_at, c->user_at), \min(c->wait_at, ack_timer(c))), keep_timer(c)); */
 uint64_t vtcp_deadline(const struct vtcp *c);
 
 /*

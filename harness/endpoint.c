@@ -83,7 +83,7 @@ static uint16_t choose_mss(const struct endpoint *e, int family) {
   return (uint16_t)(mss < MSS_MIN ? MSS_MIN : mss > MSS_MAX ? MSS_MAX : mss);
 }
 
-static struct connection *add_connection(struct endpoint *e, const struct udp_address *local,
+static struct connection *add_connection(struct endpoint *e, uint64_t now, const struct udp_address *local,
                                          const struct udp_address *peer, uint16_t local_port, uint16_t remote_port) {
   const struct options *o = e->options;
   uint32_t window = (uint32_t)o->window;
@@ -110,7 +110,10 @@ static struct connection *add_connection(struct endpoint *e, const struct udp_ad
                                .snd_cap = window,
                                .rcv_buf = c->buffers + window,
                                .rcv_cap = window};
-  if (vtcp_init(&c->tcb, &config) == VTCP_OK) return c;
+  if (vtcp_init(&c->tcb, &config) == VTCP_OK &&
+      vtcp_set_keepalive(&c->tcb, o->keepalive > 0, o->keepalive, o->keepalive_interval, (uint32_t)o->keepalive_count,
+                         now) == VTCP_OK)
+    return c;
   table_remove(&e->table, e->table.used - 1u);
   return NULL;
 }
@@ -181,8 +184,8 @@ static void serve_connection(struct endpoint *e, struct connection *c, uint64_t 
 
 bool endpoint_connect(struct endpoint *e, const struct udp_address *peer, uint16_t remote_port) {
   const struct udp_address *local = link_local(&e->transport.link, peer->family);
-  struct connection *c = local == NULL ? NULL : add_connection(e, local, peer, local->port, remote_port);
   uint64_t now = clock_now();
+  struct connection *c = local == NULL ? NULL : add_connection(e, now, local, peer, local->port, remote_port);
   if (c == NULL) {
     log_error("cannot make a connection");
     return false;
@@ -200,7 +203,7 @@ static struct connection *accept_syn(struct endpoint *e, uint64_t now, const str
   bool syn = (s->flags & (VTCP_SYN | VTCP_ACK | VTCP_RST)) == VTCP_SYN;
   if (!syn || !e->listening || s->dst_port != e->transport.link.port) return NULL;
   if (table_half_open(&e->table) >= e->table.half_open_max) return NULL;
-  struct connection *c = add_connection(e, local, peer, s->dst_port, s->src_port);
+  struct connection *c = add_connection(e, now, local, peer, s->dst_port, s->src_port);
   if (c == NULL) return NULL;
   c->id = ++e->counts.opened;
   c->half_open_until = now + e->options->half_open_time;

@@ -32,6 +32,7 @@ struct options {
   uint64_t isn, server_isn; /* OPTIONS_UNSET: as RFC 6528 says */
   uint64_t ttl, dscp;       /* 0: the usual ones */
   uint64_t window, mss, msl, user_timeout, rto_min;
+  uint64_t keepalive, keepalive_interval, keepalive_count; /* keepalive: 0 for none */
   bool no_window_scale, nodelay;
 
   uint64_t framing; /* enum framing_kind */

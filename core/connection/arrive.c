@@ -351,6 +351,26 @@ static void arrive(struct vtcp *c, struct vtcp_arrival g, const struct vtcp_segm
     arrive_other(c, g, now);
 }
 
+/* Any segment shows that the peer is there; a forged one can only put the end of the connection off. */
+/*@ requires inv: tcb_inv(c);
+    requires now: now <= VTCP_TIME_MAX;
+    terminates \true;
+    exits never: \false;
+    assigns c->keep.at, c->keep.sent;
+    ensures inv: tcb_inv(c);
+    ensures silence: c->keep.at == now + c->keep.idle && c->keep.sent == 0;
+    KEEPS_OCTETS;
+    KEEPS_NEGOTIATED;
+    ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
+static void heard(struct vtcp *c, uint64_t now) {
+  vtcp_keepalive_heard(&c->keep, now);
+  //@ assert slots: vtcp_reassembly_same_slots{Pre, Here}(&c->rcv);
+  //@ assert reassembly: tcb_reassembly(c) && tcb_window(c);
+  //@ assert policy: tcb_policy(c);
+  //@ assert sides: tcb_mem(c) && tcb_snd(c) && tcb_rcv(c) && tcb_options(c);
+  //@ assert states: tcb_state(c) && tcb_acked(c) && tcb_unacked(c) && tcb_armed(c);
+}
+
 enum vtcp_error vtcp_input(struct vtcp *c, const struct vtcp_segment *s, uint32_t isn, uint64_t now) {
   if (s->more_len > 0 || s->text_len > 65535 || now > VTCP_TIME_MAX) return VTCP_ERR_INVALID;
   struct vtcp_arrival g = vtcp_arrival_of(c, s);
@@ -362,5 +382,6 @@ enum vtcp_error vtcp_input(struct vtcp *c, const struct vtcp_segment *s, uint32_
         spec_takes(\at(tcb_abs(c), Pre), seg_of{Pre}(c, s, g.seq, g.ack), o) == \true; */
   /*@ assert received: \forall octets t; vtcp_reassembly_holds{Pre}(&c->rcv, t) && input_carries{Pre}(s, g.seq, t) ==>
         vtcp_reassembly_holds(&c->rcv, t); */
+  heard(c, now);
   return VTCP_OK;
 }

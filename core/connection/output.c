@@ -160,7 +160,7 @@ static uint16_t urg_of(const struct vtcp *c, int64_t lo, int64_t hi) {
 
 /* The queued octets in [lo, hi). */
 /*@ requires inv: tcb_inv(c);
-    requires range: 1 <= lo <= hi <= snd_all(c) && c->snd_una <= lo;
+    requires range: 0 <= lo <= hi <= snd_all(c) && (lo < hi ==> 1 <= lo && c->snd_una <= lo);
     terminates \true;
     exits never: \false;
     assigns \nothing;
@@ -180,7 +180,7 @@ static struct vtcp_slices text_of(const struct vtcp *c, int64_t lo, int64_t hi) 
 
 /* The octets and FIN in [lo, hi), with an acknowledgment. lo == hi: the acknowledgment alone. */
 /*@ requires inv: tcb_inv(c);
-    requires range: 1 <= lo <= hi <= snd_all(c) && c->snd_una <= lo;
+    requires range: 0 <= lo <= hi <= snd_all(c) && (lo < hi ==> 1 <= lo && c->snd_una <= lo);
     terminates \true;
     exits never: \false;
     assigns \nothing;
@@ -214,7 +214,7 @@ static struct vtcp_segment part(const struct vtcp *c, int64_t lo, int64_t hi) {
 
 /*@ requires inv: tcb_inv(c);
     requires out: \valid(out) && \separated(out, c, c->snd.data + (0 .. c->snd.cap - 1));
-    requires range: 1 <= lo <= hi <= snd_all(c) && c->snd_una <= lo;
+    requires range: 0 <= lo <= hi <= snd_all(c) && (lo < hi ==> 1 <= lo && c->snd_una <= lo);
     terminates \true;
     exits never: \false;
     assigns *out;
@@ -666,6 +666,46 @@ static bool send_range(struct vtcp *c, uint64_t now, struct vtcp_segment *out) {
   return true;
 }
 
+/*@ requires valid: \valid(c);
+    requires policy: tcb_policy(c) && c->keep.sent < c->keep.count;
+    requires now: now <= VTCP_TIME_MAX;
+    terminates \true;
+    exits never: \false;
+    assigns c->keep.at, c->keep.sent;
+    ensures later: c->keep.at > now;
+    KEEPS_INV;
+    KEEPS_NEGOTIATED;
+    ensures same: tcb_abs(c) == \old(tcb_abs(c)); */
+static void asked(struct vtcp *c, uint64_t now) {
+  vtcp_keepalive_sent(&c->keep, now);
+  //@ assert slots: vtcp_reassembly_same_slots{Pre, Here}(&c->rcv);
+}
+
+/* A keep-alive probe: SEG.SEQ = SND.NXT-1 (RFC 9293 s3.8.4). */
+/*@ requires inv: tcb_inv(c);
+    requires out: \valid(out) && \separated(out, c, c->snd.data + (0 .. c->snd.cap - 1));
+    requires now: now <= VTCP_TIME_MAX;
+    terminates \true;
+    exits never: \false;
+    assigns *out, c->rcv_adv, c->snd_nxt, c->ack_due, c->ack_sent, c->keep.at, c->keep.sent;
+    ensures inv: tcb_inv(c);
+    ensures due: \result <==> \old(keep_due(c, now)) == \true;
+    ensures sayable: \result ==> seg_fits(out, VTCP_HEADER_MAX) && out_ports(c, out) && out_plain(out);
+    ensures none: !\result ==> tcb_abs(c) == \old(tcb_abs(c)) && c->ack_due == \old(c->ack_due) &&
+      c->keep.at == \old(c->keep.at) && c->keep.sent == \old(c->keep.sent);
+    ensures SHLD_14_never_shrinks: c->rcv_adv >= \old(c->rcv_adv);
+    ensures worth: window_worth(c, \old(c->rcv_adv), c->rcv_adv);
+    ensures refine: \result ==> tcb_abs(c) == spec_out_range(\old(tcb_abs(c)), c->snd_nxt, c->rcv_adv);
+    KEEPS_NEGOTIATED;
+    ensures asks: \result ==> out_asks{Pre, Post}(c, out); */
+static bool send_keepalive(struct vtcp *c, uint64_t now, struct vtcp_segment *out) {
+  if (!vtcp_tcb_keeping(c) || c->keep.at > now || c->keep.sent >= c->keep.count) return false;
+  move_edges(c, c->snd_nxt);
+  asked(c, now);
+  put_part(c, c->snd_nxt - 1, c->snd_nxt - 1, out);
+  return true;
+}
+
 bool vtcp_output(struct vtcp *c, uint64_t now, struct vtcp_segment *out) {
   if (now > VTCP_TIME_MAX) return false;
   if (c->rst_due) {
@@ -676,7 +716,7 @@ bool vtcp_output(struct vtcp *c, uint64_t now, struct vtcp_segment *out) {
     send_syn(c, now, out);
     return true;
   }
-  return send_range(c, now, out);
+  return send_range(c, now, out) || send_keepalive(c, now, out);
 }
 
 /*@ requires valid: \valid_read(s);

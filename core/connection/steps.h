@@ -198,6 +198,14 @@ int64_t vtcp_tcb_edge(const struct vtcp *c);
     ensures spec: \result <==> spec_receiving(tcb_abs(c)) == \true; */
 bool vtcp_tcb_receiving(const struct vtcp *c);
 
+/* The keep-alive timer runs (RFC 9293 s3.8.4). */
+/*@ requires valid: \valid_read(c);
+    terminates \true;
+    exits never: \false;
+    assigns \nothing;
+    ensures runs: \result <==> keep_runs(c) == \true; */
+bool vtcp_tcb_keeping(const struct vtcp *c);
+
 /* ---- arrival.c: from the wire ---- */
 
 /*@ requires bit: bit > 0;

@@ -265,6 +265,11 @@ bool vtcp_tcb_receiving(const struct vtcp *c) {
   return c->state == VTCP_ESTABLISHED || c->state == VTCP_FIN_WAIT_1 || c->state == VTCP_FIN_WAIT_2;
 }
 
+bool vtcp_tcb_keeping(const struct vtcp *c) {
+  return c->keep.on && c->snd.len == 0 &&
+         (c->state == VTCP_ESTABLISHED || c->state == VTCP_FIN_WAIT_2 || c->state == VTCP_CLOSE_WAIT);
+}
+
 /*@ requires valid: \valid_read(cfg);
     terminates \true;
     exits never: \false;
@@ -296,7 +301,8 @@ static void clear_counters(struct vtcp *c) {
     assigns c->snd.data \from cfg->snd_buf;
     assigns c->rcv.data \from cfg->rcv_buf;
     assigns c->snd.cap, c->rcv.cap, c->local_port, c->remote_port, c->mss, c->rcv_shift, c->wscale_offer, c->ipv6,
-      c->nodelay, c->msl, c->user_timeout, c->rtt.rto_min, c->state, c->passive, c->ack_at;
+      c->nodelay, c->msl, c->user_timeout, c->rtt.rto_min, c->state, c->passive, c->ack_at, c->keep;
+    ensures keep: vtcp_keepalive_inv(&c->keep) && !c->keep.on && c->keep.idle == 7200000000;
     ensures mem: tcb_mem(c);
     ensures closed: c->state == VTCP_CLOSED;
     ensures durations: c->msl <= VTCP_DURATION_MAX && c->user_timeout <= VTCP_DURATION_MAX;
@@ -324,6 +330,7 @@ static void configure(struct vtcp *c, const struct vtcp_config *cfg) {
   c->state = VTCP_CLOSED;
   c->passive = false;
   c->ack_at = 0;
+  vtcp_keepalive_init(&c->keep);
 }
 
 /* The congestion window before there is a peer. */
@@ -334,7 +341,7 @@ static void configure(struct vtcp *c, const struct vtcp_config *cfg) {
     assigns WRITES_CC;
     KEEPS_NEGOTIATED;
     ensures untold: \old(told_nothing(c)) ==> told_nothing(c);
-    ensures policy: \old(vtcp_rtt_inv(&c->rtt) && vtcp_challenge_inv(&c->challenge)) && c->msl <= VTCP_DURATION_MAX &&
+    ensures policy: \old(vtcp_rtt_inv(&c->rtt) && vtcp_challenge_inv(&c->challenge) && vtcp_keepalive_inv(&c->keep)) && c->msl <= VTCP_DURATION_MAX &&
       c->user_timeout <= VTCP_DURATION_MAX ==> tcb_policy(c);
     KEEPS(options); KEEPS(state); KEEPS(acked); KEEPS(unacked); KEEPS(armed);
     KEEPS(mem); KEEPS(snd); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); */

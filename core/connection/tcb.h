@@ -7,7 +7,9 @@
 
 #include "policy/challenge.h"
 #include "policy/congestion.h"
+#include "policy/keepalive.h"
 #include "policy/rtt.h"
+#include "policy/time.h"
 #include "policy/window.h"
 #include "stream/reassembly.h"
 #include "stream/ring.h"
@@ -40,10 +42,7 @@ enum vtcp_outcome {
 };
 
 #define VTCP_MSS_LEAST 64u /* octets of text: no smaller segments are made, whatever peer or path ask for */
-#define VTCP_NEVER UINT64_MAX
-#define VTCP_R1 3u                        /* SHLD-10: at least 3 retransmissions, then the application is warned */
-#define VTCP_TIME_MAX 0x4000000000000000u /* largest value of now: microseconds from any fixed origin */
-#define VTCP_DURATION_MAX 0x100000000000u /* largest msl and user timeout: about 203 days */
+#define VTCP_R1 3u         /* SHLD-10: at least 3 retransmissions, then the application is warned */
 
 /*
  * Everything there is to a connection, in the caller's memory. Read it through vtcp_status.
@@ -99,6 +98,7 @@ struct vtcp {
   struct vtcp_rtt rtt;
   struct vtcp_congestion cc;
   struct vtcp_challenge challenge;
+  struct vtcp_keepalive keep;
 
   /* What the application has not been told yet. */
   bool ev_established, ev_data, ev_urgent, ev_fin, ev_space, ev_warning, ev_ended;

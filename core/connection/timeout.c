@@ -112,6 +112,16 @@ static void rtx_timeout(struct vtcp *c) {
   //@ assert states: tcb_state(c) && tcb_acked(c) && tcb_unacked(c) && tcb_armed(c);
 }
 
+/* RFC 9293 s3.8.4: every probe went without an answer. */
+/*@ requires valid: \valid_read(c);
+    terminates \true;
+    exits never: \false;
+    assigns \nothing;
+    ensures dead: \result <==> keep_dead(c, now) == \true; */
+static bool silent(const struct vtcp *c, uint64_t now) {
+  return vtcp_tcb_keeping(c) && c->keep.at <= now && c->keep.sent == c->keep.count;
+}
+
 /* Some timer has run out. */
 /*@ requires inv: tcb_inv(c);
     requires state: c->state >= VTCP_SYN_SENT;
@@ -123,16 +133,19 @@ static void rtx_timeout(struct vtcp *c) {
     TOLD;
     ensures SHLD_9_warned: warned{Pre, Post}(c);
     ensures refine: tcb_abs(c) ==
-      spec_timeout(\old(tcb_abs(c)), past(\old(c->user_at), now), past(\old(c->wait_at), now));
+      spec_timeout(\old(tcb_abs(c)), \old(given_up(c, now)), past(\old(c->wait_at), now));
+    ensures MUST_29_all: c->state == VTCP_CLOSED && \old(c->user_at) > now && \old(c->wait_at) > now ==>
+      \old(keep_dead(c, now)) == \true;
     ensures closed: c->state == VTCP_CLOSED ==> vtcp_quiet(c);
     ensures again: \old(c->rtx_at) <= now && c->state >= VTCP_SYN_SENT ==>
       c->rtx_at == VTCP_NEVER && (c->probe || c->snd_ptr == c->snd_una);
-    ensures T7_past: now < VTCP_NEVER ==> c->rtx_at > now && c->user_at > now && c->wait_at > now; */
+    ensures T7_past: now < VTCP_NEVER ==> c->rtx_at > now && c->user_at > now && c->wait_at > now;
+    ensures T7_silence: keep_dead(c, now) == \false; */
 static void expire(struct vtcp *c, uint64_t now) {
   //@ assert state: spec_state(tcb_abs(c)) == c->state;
   if (c->state == VTCP_TIME_WAIT && c->wait_at <= now)
     vtcp_tcb_finish(c, VTCP_OUTCOME_CLOSED);
-  else if (c->user_at <= now)
+  else if (c->user_at <= now || silent(c, now))
     vtcp_tcb_finish(c, VTCP_OUTCOME_TIMED_OUT);
   else if (c->rtx_at <= now)
     rtx_timeout(c);
@@ -141,7 +154,8 @@ static void expire(struct vtcp *c, uint64_t now) {
 void vtcp_timeout(struct vtcp *c, uint64_t now) {
   //@ assert state: spec_state(tcb_abs(c)) == c->state;
   if (c->state == VTCP_CLOSED || c->state == VTCP_LISTEN) return;
-  if (now < c->rtx_at && now < c->user_at && now < c->wait_at) return;
+  bool early = now < c->rtx_at && now < c->user_at && now < c->wait_at && !silent(c, now);
+  if (early) return;
   expire(c, now);
 }
 
@@ -150,5 +164,6 @@ uint64_t vtcp_deadline(const struct vtcp *c) {
   if (c->user_at < t) t = c->user_at;
   if (c->wait_at < t) t = c->wait_at;
   if (c->ack_due && c->ack_at < t) t = c->ack_at;
+  if (vtcp_tcb_keeping(c) && c->keep.at < t) t = c->keep.at;
   return t;
 }

@@ -120,6 +120,8 @@ int sock_take_error(struct sock *k);
 /* Makes a TCB, in CLOSED. False: no memory. */
 bool sock_connection(struct stack *s, struct sock *k);
 /* How long the connection that there is goes on without progress; a time that runs begins anew. */
+/* SO_KEEPALIVE, TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT (one is two: MUST-29); the silence begins now. */
+void sock_set_keepalive(const struct stack *s, struct sock *k);
 void sock_set_timeout(const struct stack *s, struct sock *k);
 /* No more connection; what it had goes. abort: RST, if the peer is to get one. */
 void sock_disconnect(struct stack *s, struct sock *k, bool abort);

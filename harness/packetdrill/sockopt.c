@@ -215,6 +215,8 @@ static void apply(struct stack *s, struct sock *k, enum sock_option option) {
   if (option == OPTION_RCVLOWAT && k->options.number[option] == 0) k->options.number[option] = 1;
   if (k->buffers == NULL) return;
   if (option == OPTION_USER_TIMEOUT) sock_set_timeout(s, k);
+  if (option == OPTION_KEEPALIVE || option == OPTION_KEEPIDLE || option == OPTION_KEEPINTVL || option == OPTION_KEEPCNT)
+    sock_set_keepalive(s, k);
   if (option == OPTION_NODELAY) vtcp_set_nodelay(&k->tcb, k->options.number[option] != 0);
   bool uncorked = option == OPTION_CORK && k->options.number[OPTION_CORK] == 0;
   if (!uncorked && option != OPTION_NODELAY) return;

@@ -111,6 +111,7 @@ static void close_inv(void) { (void)vtcp_close(broken()); }
 static void abort_inv(void) { (void)vtcp_abort(broken()); }
 static void set_nodelay_inv(void) { vtcp_set_nodelay(broken(), true); }
 static void set_user_timeout_inv(void) { (void)vtcp_set_user_timeout(broken(), 0, 0); }
+static void set_keepalive_inv(void) { (void)vtcp_set_keepalive(broken(), true, 0, 0, 0, 0); }
 static void path_mss_inv(void) { (void)vtcp_path_mss(broken(), 0, 100); }
 static void path_error_inv(void) { (void)vtcp_path_error(broken(), 0, true); }
 static void timeout_inv(void) { vtcp_timeout(broken(), 0); }
@@ -197,6 +198,7 @@ static const struct violation {
     CASE(abort, inv),
     CASE(set_nodelay, inv),
     CASE(set_user_timeout, inv),
+    CASE(set_keepalive, inv),
     CASE(path_mss, inv),
     CASE(path_error, inv),
     CASE(status, inv),
@@ -336,6 +338,7 @@ static void parts_about_options_and_policy(void **state) {
   PART("vtcp_challenge_inv", c->challenge.count = VTCP_CHALLENGE_MAX + 1);
   PART("tcb_policy", c->msl = VTCP_DURATION_MAX + 1);
   PART("tcb_policy", c->user_timeout = VTCP_NEVER);
+  PART("vtcp_keepalive_inv", c->keep.idle = 0);
 }
 
 static void established(struct vtcp *c, int32_t state) {

@@ -290,6 +290,19 @@ def user_timeout(t):
 
 
 @test
+def keepalive(t):
+    options = [*FAST, "--keepalive", "300ms", "--keepalive-interval", "100ms", "--keepalive-count", 3]
+    server = t.start("serve", *FAST, 0, stdin=subprocess.PIPE)
+    client = t.start("connect", *options, "127.0.0.1", server.port(), stdin=subprocess.PIPE)
+    server.wait_for("connected")
+    time.sleep(1.5)
+    assert client.process.poll() is None, client  # the server answers
+    server.process.send_signal(signal.SIGSTOP)
+    assert "timed out" in client.end(status=1, seconds=10)
+    server.kill()
+
+
+@test
 def interrupt_aborts_and_the_peer_is_reset(t):
     server = t.start("serve", *FAST, 0, stdin=subprocess.PIPE)
     client = t.start("connect", *FAST, "127.0.0.1", server.port(), stdin=subprocess.PIPE)

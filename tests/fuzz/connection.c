@@ -68,7 +68,8 @@ static void check_onward(const struct run *r) {
 static uint64_t earliest(const struct vtcp *c) {
   uint64_t ack = c->ack_due ? c->ack_at : VTCP_NEVER;
   uint64_t a = c->rtx_at < c->user_at ? c->rtx_at : c->user_at, b = c->wait_at < ack ? c->wait_at : ack;
-  return a < b ? a : b;
+  uint64_t keep = model_keep_runs(c) ? c->keep.at : VTCP_NEVER;
+  return a < b ? (a < keep ? a : keep) : b < keep ? b : keep;
 }
 
 static void finish(struct run *r) {
@@ -291,10 +292,24 @@ static void path_mss(struct run *r, const uint8_t *x) {
   if (narrower) check(r, r->c.snd_mss == least_mss && r->c.snd_ptr == r->c.snd_una, "nothing goes again in less");
 }
 
+static void set_keepalive(struct run *r, const uint8_t *x) {
+  begin(r, "vtcp_set_keepalive");
+  uint64_t idle = duration(x[2], record_value(x)), interval = duration(x[3], record_value(x) / 64u);
+  uint32_t count = x[1] >> 5;
+  bool valid = idle <= VTCP_DURATION_MAX && interval <= VTCP_DURATION_MAX && count != 1 && r->now <= VTCP_TIME_MAX;
+  enum vtcp_error e = vtcp_set_keepalive(&r->c, (x[2] & 1u) != 0, idle, interval, count, r->now);
+  check(r, (e == VTCP_OK) == valid, "another result");
+  refines(r, model_of(&r->before));
+  if (!valid) check(r, unchanged(r), "refused, but something changed");
+}
+
 /* What an application may do at any time. */
 static void tune(struct run *r, const uint8_t *x) {
   switch (x[1] % 4u) {
-  case 0: set_user_timeout(r, duration(x[2], record_value(x))); break;
+  case 0:
+    if (x[1] & 16u) set_keepalive(r, x);
+    else set_user_timeout(r, duration(x[2], record_value(x)));
+    break;
   case 1: path_mss(r, x); break;
   case 2:
     begin(r, "vtcp_set_nodelay");
@@ -309,8 +324,9 @@ static void timeout(struct run *r, uint64_t now) {
   begin(r, "vtcp_timeout");
   const struct vtcp *b = &r->before;
   vtcp_timeout(&r->c, now);
-  refines(r, model_timeout(model_of(b), b->user_at <= now, b->wait_at <= now));
-  if ((now < b->rtx_at && now < b->user_at && now < b->wait_at) || send_none(b))
+  bool silent = model_keep_dead(b, now);
+  refines(r, model_timeout(model_of(b), b->user_at <= now || silent, b->wait_at <= now));
+  if ((now < b->rtx_at && now < b->user_at && now < b->wait_at && !silent) || send_none(b))
     check(r, unchanged(r), "early, but something changed");
   else if (b->rtx_at <= now && r->c.state >= VTCP_SYN_SENT)
     check(r, r->c.rtx_at == VTCP_NEVER && (r->c.probe || r->c.snd_ptr == r->c.snd_una), "nothing goes again");
@@ -389,6 +405,21 @@ static void check_range(const struct run *r, const struct vtcp_segment *g) {
   free(text);
 }
 
+/* out_asks: an empty segment from just before what the peer expects. */
+static bool asks(const struct run *r, const struct vtcp_segment *g) {
+  const struct vtcp *b = &r->before, *c = &r->c;
+  if (!model_keep_runs(b) || b->keep.at > r->now || g->seq != vtcp_seq_to_wire(b->snd_nxt - 1, b->iss)) return false;
+  struct vtcp_segment right = {.src_port = c->local_port,
+                               .dst_port = c->remote_port,
+                               .seq = g->seq,
+                               .ack = vtcp_seq_to_wire(c->rcv_nxt, c->irs),
+                               .flags = VTCP_ACK,
+                               .wnd = (uint16_t)least((c->rcv_adv - c->rcv_nxt) / c->rcv_factor, UINT16_MAX)};
+  check(r, segment_same(g, &right), "another keep-alive probe");
+  check(r, c->keep.sent == b->keep.sent + 1 && c->keep.at == r->now + c->keep.interval, "the probe is not counted");
+  return true;
+}
+
 /* False: nothing leaves. */
 static bool output(struct run *r) {
   struct vtcp_segment g;
@@ -410,7 +441,7 @@ static bool output(struct run *r) {
     check_syn(r, &g);
     refines(r, model_out_range(model_of(b), 1, r->c.rcv_adv));
   } else {
-    check_range(r, &g);
+    if (!asks(r, &g)) check_range(r, &g);
     refines(r, model_out_range(model_of(b), r->c.snd_nxt, r->c.rcv_adv));
   }
   if (leaves) {

@@ -32,6 +32,7 @@ type t = {
   mutable remote_port : int;
   mutable user_timeout : Z.t;
   mutable unstored : int;
+  mutable keep : keep;
   budget : budget;
   queue : Streams.Queue.t;
   received : Streams.received }
@@ -97,6 +98,17 @@ let segment_of c (s : Trace.wire) =
     seg_txt = z s.text_len; seg_wnd = z (if syn then s.wnd else s.wnd * c.snd_factor); seg_up = z s.urg;
     wire_seq = s.seq; wire_ack = s.ack }
 
+(* ---- s3.8.4: keep-alive ---- *)
+
+let keep_off =
+  { on = false; idle = z 7_200_000_000; interval = z 75_000_000; at = Z.zero; count = 10; sent = 0 }
+let keep_runs c = c.keep.on && c.queue.len = 0 && List.mem (state c) [ 4; 6; 7 ]
+let keep_past c now = keep_runs c && Z.leq c.keep.at now
+let keep_due c now = keep_past c now && c.keep.sent < c.keep.count
+let keep_dead c now = keep_past c now && c.keep.sent = c.keep.count
+let heard c now = c.keep <- { c.keep with at = Z.add now c.keep.idle; sent = 0 }
+let asked c now = c.keep <- { c.keep with at = Z.add now c.keep.interval; sent = c.keep.sent + 1 }
+
 (* ---- RFC 5961 s7: ten in five seconds ---- *)
 
 let budget_max = 10
@@ -143,7 +155,8 @@ let check_rest c (rest : rest) =
   check (c.wscale = rest.wscale) "window scale";
   same "the remote port" c.remote_port rest.remote_port;
   same_z "the user timeout" c.user_timeout rest.user_timeout;
-  same "texts without room" c.unstored rest.unstored
+  same "texts without room" c.unstored rest.unstored;
+  check (c.keep = rest.keep) "keep-alive"
 
 (* Timers move only as they may: TIME-WAIT lasts 2 MSL from now, the user timeout runs from now. *)
 let check_timers c (before : rest) (rest : rest) now was =

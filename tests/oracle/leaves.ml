@@ -40,15 +40,18 @@ let may_leave c lo hi =
   check (Z.leq (Z.sub hi lo) (z c.snd_mss)) "more than the peer takes in a segment";
   check (Z.leq hi (Z.add a.snd_una (Z.max a.snd_wnd Z.one)) || Z.leq hi a.snd_nxt) "beyond the window"
 
-(* Text, FIN or an acknowledgment. The core chooses [lo, hi) and the window's edge. *)
-let range c s octets (core : tcb) =
+(* A keep-alive probe is from just before what the peer expects. *)
+let asks c s now = keep_due c now && Z.equal s.seq (wire (Z.pred c.a.snd_nxt) c.a.iss)
+
+(* Text, FIN or an acknowledgment; asks: a keep-alive probe. The core chooses [lo, hi) and the window's edge. *)
+let range c s octets ~asks (core : tcb) =
   let a = c.a in
   let lo = nearest s.seq a.iss a.snd_una in
   let text = s.text_len + s.more_len in
   let hi = Z.add lo (z (text + fin_of s)) in
   check (not (syn_due c)) "the SYN is due";
   check (plain s) "options";
-  may_leave c lo hi;
+  if asks then check (empty s && fin_of s = 0) "a keep-alive probe carries something" else may_leave c lo hi;
   check (Streams.Queue.equal c.queue lo octets text || text = 0) "other octets than were queued";
   let some = Z.lt lo hi and edge = core.rcv_adv in
   let urgent = some && Z.gt a.snd_up lo in
@@ -60,7 +63,7 @@ let range c s octets (core : tcb) =
   check (Z.geq edge a.rcv_adv) "the window shrinks";
   check (Z.equal edge a.rcv_adv || Z.leq edge (Z.add c.received.read.base (z c.config.rcv_cap)))
     "a window larger than the buffer";
-  out_range a hi edge
+  out_range a (if asks then a.snd_nxt else hi) edge
 
 (* T7: what is queued or in flight has a timer. *)
 let check_armed c =
@@ -86,12 +89,17 @@ let output_ c r =
         out_rst c.a
       end
       else if bit s.flags 2 then (syn c s; out_range c.a Z.one c.a.rcv_adv)
-      else range c s r.octets core
+      else begin
+        let asks = asks c s now in
+        if asks then asked c now;
+        range c s r.octets ~asks core
+      end
     in
     settle c ~now specified core rest
   end
   else begin
     check (not due) "a reset or SYN is due";
+    check (not (Z.leq now time_max && keep_due c now)) "a keep-alive probe is due";
     let core = tcb r in let rest = rest r in
     settle c ~now c.a core rest
   end;

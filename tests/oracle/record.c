@@ -28,6 +28,7 @@ enum call {
   ABORT,
   NODELAY,
   USER_TIMEOUT,
+  KEEPALIVE,
   STATUS,
   INPUT,
   TIMEOUT,
@@ -129,6 +130,12 @@ static void put_state(const struct vtcp *c) {
   put(c->remote_port);
   put(c->user_timeout);
   put(c->unstored);
+  put(c->keep.on);
+  put(c->keep.idle);
+  put(c->keep.interval);
+  put(c->keep.at);
+  put(c->keep.count);
+  put(c->keep.sent);
   put_events(c);
 }
 
@@ -359,6 +366,21 @@ REAL(enum vtcp_error, set_user_timeout, struct vtcp *c, uint64_t user_timeout, u
   enum vtcp_error e = __real_vtcp_set_user_timeout(c, user_timeout, now);
   start(USER_TIMEOUT, c);
   put(user_timeout);
+  put(now);
+  put_signed(e);
+  ended(c);
+  return e;
+}
+
+REAL(enum vtcp_error, set_keepalive, struct vtcp *c, bool on, uint64_t idle, uint64_t interval, uint32_t count,
+     uint64_t now) {
+  look(c);
+  enum vtcp_error e = __real_vtcp_set_keepalive(c, on, idle, interval, count, now);
+  start(KEEPALIVE, c);
+  put(on);
+  put(idle);
+  put(interval);
+  put(count);
   put(now);
   put_signed(e);
   ended(c);

@@ -19,7 +19,7 @@ let config r =
 
 let make config a (rest : rest) budget =
   { config; a; rest; snd_mss = rest.snd_mss; snd_factor = rest.snd_factor; rcv_factor = rest.rcv_factor;
-    wscale = rest.wscale; remote_port = rest.remote_port; user_timeout = rest.user_timeout; unstored = rest.unstored;
+    wscale = rest.wscale; remote_port = rest.remote_port; user_timeout = rest.user_timeout; unstored = rest.unstored; keep = rest.keep;
     budget; queue = Streams.Queue.make (Z.max Z.one (Z.min a.snd_una a.snd_end)); received = Streams.nothing () }
 
 (* A test made this connection by hand: there is nothing to compare it with. *)
@@ -60,6 +60,7 @@ let init r =
     c.remote_port <- remote_port;
     c.user_timeout <- user_timeout;
     c.unstored <- 0;
+    c.keep <- keep_off;
     fresh_options c;
     settle c ~events:(`Are 0) (become (opened nobody Z.zero (window c)) closed false) core rest;
     Hashtbl.replace known r.id c
@@ -155,6 +156,18 @@ let user_timeout_ c r =
   if right = ok then
     same_z "the user timeout" (if ran && Z.gt length Z.zero then Z.add now length else never) c.rest.user_at
 
+let keepalive_ c r =
+  let on = truth r in let idle = time r in let interval = time r in let count = int r in let now = time r in
+  let or_default n default = if Z.equal n Z.zero then default else n in
+  let right =
+    if Z.gt idle duration_max || Z.gt interval duration_max || Z.gt now time_max || count = 1 || count > 1000
+    then invalid else ok in
+  if right = ok then begin
+    let idle = or_default idle keep_off.idle and interval = or_default interval keep_off.interval in
+    c.keep <- { on; idle; interval; at = Z.add now idle; count = (if count = 0 then keep_off.count else count); sent = 0 }
+  end;
+  answer c r right (fun () -> c.a)
+
 let status_ c r =
   let a = c.a in
   List.iter (fun (what, right) -> same_z what right (number r))
@@ -175,18 +188,13 @@ let path_mss_ c r =
 
 (* ---- s3.10.7 SEGMENT ARRIVES ---- *)
 
-let impossible = z (-7)
-
-(* The text goes where the specification has [text_lo, text_hi), if it comes so far: then the first octet missing, which
-   it is told, is its RCV.NXT. *)
+(* The text goes where the specification has [text_lo, text_hi), if it takes it. *)
 let store_text c g text =
-  if Z.equal (arrive c.a g true impossible Z.zero).rcv_nxt impossible then begin
-    let lo = text_lo c.a g in
-    let n = Z.sub (text_hi c.a g) lo in
-    if Z.gt n Z.zero
-       && not (Streams.store c.received lo (Bytes.sub text (Z.to_int (Z.sub lo (seg_first g))) (Z.to_int n)))
-    then c.unstored <- c.unstored + 1
-  end
+  let lo = text_lo c.a g in
+  let n = Z.sub (text_hi c.a g) lo in
+  if Z.gt n Z.zero && takes c.a g lo
+     && not (Streams.store c.received lo (Bytes.sub text (Z.to_int (Z.sub lo (seg_first g))) (Z.to_int n)))
+  then c.unstored <- c.unstored + 1
 
 (* The budget is asked when what is owed depends on it. *)
 let challenges c g nxt =
@@ -205,6 +213,7 @@ let input_ c r =
   if right = ok then begin
     let next = arrive c.a g allow nxt isn in
     if challenges c g nxt then take c.budget now;
+    heard c now;
     if (was = 1 || was = 2) && Z.to_int next.state >= 3 then begin
       take_options c s;
       if was = 1 then c.remote_port <- s.src_port
@@ -219,14 +228,14 @@ let input_ c r =
 let timeout_ c r =
   let now = time r in
   let past at = Z.leq at now in
-  let specified = timeout c.a (past c.rest.user_at) (past c.rest.wait_at) in
+  let specified = timeout c.a (past c.rest.user_at || keep_dead c now) (past c.rest.wait_at) in
   let core = tcb r in let rest = rest r in
   settle c ~now specified core rest
 
 let deadline_ c r =
   let t = c.rest in
-  let ack = if c.a.ack_due then t.ack_at else never in
-  same_z "the deadline" (Z.min (Z.min t.rtx_at t.user_at) (Z.min t.wait_at ack)) (time r);
+  let ack = if c.a.ack_due then t.ack_at else never and keep = if keep_runs c then c.keep.at else never in
+  same_z "the deadline" (List.fold_left Z.min keep [ t.rtx_at; t.user_at; t.wait_at; ack ]) (time r);
   unchanged c r
 
 let event_ c r =
@@ -238,5 +247,5 @@ let event_ c r =
 let calls =
   [ (Open, open_); (Listen, listen_); (Send, send_); (Receive, receive_); (Peek, peek_); (Consume, consume_);
     (Close, close_); (Abort, abort_); (Nodelay, fun c r -> unchanged c r); (User_timeout, user_timeout_);
-    (Status, status_); (Input, input_); (Timeout, timeout_); (Path_mss, path_mss_); (Output, Leaves.output_);
+    (Keepalive, keepalive_); (Status, status_); (Input, input_); (Timeout, timeout_); (Path_mss, path_mss_); (Output, Leaves.output_);
     (Event, event_); (Deadline, deadline_) ]

@@ -3,15 +3,15 @@ open Tcp__Tcp
 
 type call =
   | Begin | Adopt | Init | Open | Listen | Send | Receive | Peek | Consume | Close | Abort | Nodelay | User_timeout
-  | Status | Input | Timeout | Path_mss | Output | Event | Deadline | Refuse
+  | Keepalive | Status | Input | Timeout | Path_mss | Output | Event | Deadline | Refuse
 
 let calls =
-  [| Begin; Adopt; Init; Open; Listen; Send; Receive; Peek; Consume; Close; Abort; Nodelay; User_timeout; Status; Input;
+  [| Begin; Adopt; Init; Open; Listen; Send; Receive; Peek; Consume; Close; Abort; Nodelay; User_timeout; Keepalive; Status; Input;
      Timeout; Path_mss; Output; Event; Deadline; Refuse |]
 
 let names =
   [| "begin"; "adopt"; "init"; "open"; "listen"; "send"; "receive"; "peek"; "consume"; "close"; "abort"; "set_nodelay";
-     "set_user_timeout"; "status"; "input"; "timeout"; "path_mss"; "output"; "event"; "deadline"; "refuse" |]
+     "set_user_timeout"; "set_keepalive"; "status"; "input"; "timeout"; "path_mss"; "output"; "event"; "deadline"; "refuse" |]
 
 type record = { number : int; call : call; id : int64; words : Bytes.t; mutable at : int; octets : Bytes.t }
 
@@ -62,19 +62,24 @@ let tcb r =
   { state; outcome; passive; close_wanted; iss; irs; snd_una; snd_nxt; snd_end; fin; snd_up; snd_wnd; snd_wl1; snd_wl2;
     snd_wnd_max; rcv_nxt; rcv_adv; rcv_fin; rcv_up; ack_due; rst_due; rst_ackf; rst_seq; rst_ack }
 
+(* Keep-alive *)
+type keep = { on : bool; idle : Z.t; interval : Z.t; at : Z.t; count : int; sent : int }
+
 (* What else the contracts speak of: timers, how much is held, options, what the application has not been told. *)
 type rest = {
   snd_ptr : Z.t; rtx_at : Z.t; user_at : Z.t; wait_at : Z.t; ack_at : Z.t; snd_len : int; rcv_len : int; next : Z.t;
   snd_mss : int; snd_factor : int; rcv_factor : int; wscale : bool; remote_port : int; user_timeout : Z.t;
-  unstored : int; events : int }
+  unstored : int; keep : keep; events : int }
 
 let rest r =
   let snd_ptr = number r in let rtx_at = time r in let user_at = time r in let wait_at = time r in
   let ack_at = time r in let snd_len = int r in let rcv_len = int r in let next = number r in let snd_mss = int r in
   let snd_factor = int r in let rcv_factor = int r in let wscale = truth r in let remote_port = int r in
-  let user_timeout = time r in let unstored = int r in let events = int r in
+  let user_timeout = time r in let unstored = int r in
+  let on = truth r in let idle = time r in let interval = time r in let at = time r in let count = int r in
+  let sent = int r in let keep = { on; idle; interval; at; count; sent } in let events = int r in
   { snd_ptr; rtx_at; user_at; wait_at; ack_at; snd_len; rcv_len; next; snd_mss; snd_factor; rcv_factor; wscale;
-    remote_port; user_timeout; unstored; events }
+    remote_port; user_timeout; unstored; keep; events }
 
 (* A segment as vtcp_segment_parse gives it *)
 type wire = {

@@ -1,13 +1,49 @@
 /* S21 to S24: failure. */
 #include "../support/sim.h"
 
+#define HOUR (3600 * (uint64_t)SECOND)
+
+/* S21: two hours of silence, a probe every 75 seconds, the end after ten without an answer. */
 static void s21_keep_alive(void **state) {
-  (void)state;
-  print_message("skipped: keep-alive is a policy to come\n");
-  skip();
+  struct sim *s = *state;
+  sim_connect(s);
+  struct vtcp *c = &s->end[A].c;
+  assert_int_equal(vtcp_set_keepalive(c, true, 0, 0, 0, s->now), VTCP_OK);
+  assert_int_equal(vtcp_deadline(c), s->now + 2 * HOUR);
+  s->cut[A] = true;
+  expect_silence(s, 2 * HOUR - 1);
+  for (int i = 0; i < 10; i++) {
+    sim_run(s, 1);
+    expect(s, A, "ACK", 100, 301, 0);
+    expect_silence(s, 75 * SECOND - 1);
+  }
+  expect_state(s, A, VTCP_ESTABLISHED);
+  sim_run(s, 1);
+  expect_ended(s, A, VTCP_OUTCOME_TIMED_OUT);
+  expect_state(s, B, VTCP_ESTABLISHED);
 }
 
-/* S21, what holds without it: off by default, an idle connection says nothing for a day and lives. */
+/* S21: the peer answers, and the count begins anew. */
+static void s21_answered(void **state) {
+  struct sim *s = *state;
+  sim_connect(s);
+  assert_int_equal(vtcp_set_keepalive(&s->end[A].c, true, 10 * SECOND, SECOND, 3, s->now), VTCP_OK);
+  for (int i = 0; i < 5; i++) {
+    s->cut[A] = true;
+    sim_run(s, 11 * SECOND); /* two probes are lost, and the third is answered */
+    expect(s, A, "ACK", 100, 301, 0);
+    expect(s, A, "ACK", 100, 301, 0);
+    s->cut[A] = false;
+    sim_run(s, SECOND);
+    expect(s, A, "ACK", 100, 301, 0);
+    expect(s, B, "ACK", 301, 101, 0);
+    sim_deliver(s);
+    assert_int_equal(s->end[A].c.keep.sent, 0);
+  }
+  expect_state(s, A, VTCP_ESTABLISHED);
+}
+
+/* S21: off by default, an idle connection says nothing for a day and lives. */
 static void s21_off_by_default(void **state) {
   struct sim *s = *state;
   sim_connect(s);
@@ -179,6 +215,7 @@ static void s23_rst_before_the_window(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       story(s21_keep_alive),
+      story(s21_answered),
       story(s21_off_by_default),
       story(s22_peer_restart_found_by_data),
       story(s22_peer_restart_found_by_syn),

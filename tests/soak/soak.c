@@ -77,6 +77,7 @@ static struct sim_options random_options(struct run *r) {
   static const uint64_t rto_min[] = {1 * MS, 200 * MS, 1 * SECOND};
   o.rto_min = rto_min[sim_below(s, 3)];
   if (r->harsh && chance(s, 700)) o.user_timeout = 1 + sim_below(s, 200 * SECOND);
+  if (r->harsh && chance(s, 300)) o.keepalive = 1 + sim_below(s, 20 * SECOND);
   return o;
 }
 

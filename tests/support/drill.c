@@ -459,6 +459,14 @@ static bool call(struct drill *d, const char *name, const char *argument) {
     set_int(d, IPPROTO_TCP, TCP_CORK, n);
   else if (strcmp(name, "timeout") == 0)
     set_int(d, IPPROTO_TCP, TCP_USER_TIMEOUT, n);
+  else if (strcmp(name, "keepalive") == 0)
+    set_int(d, SOL_SOCKET, SO_KEEPALIVE, n);
+  else if (strcmp(name, "keepidle") == 0)
+    set_int(d, IPPROTO_TCP, TCP_KEEPIDLE, n);
+  else if (strcmp(name, "keepintvl") == 0)
+    set_int(d, IPPROTO_TCP, TCP_KEEPINTVL, n);
+  else if (strcmp(name, "keepcnt") == 0)
+    set_int(d, IPPROTO_TCP, TCP_KEEPCNT, n);
   else if (strcmp(name, "rcvbuf") == 0)
     set_int(d, SOL_SOCKET, SO_RCVBUF, n);
   else if (strcmp(name, "maxseg") == 0)

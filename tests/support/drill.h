@@ -9,7 +9,7 @@
  *   read EAGAIN                          a call and its errno
  *
  * Calls: listen [BACKLOG [RCVBUF]], accept, socket, connect, write N, read N, shutdown rd|wr|rdwr, close, nonblock, nodelay 0|1,
- * cork 0|1, linger N, timeout MS (TCP_USER_TIMEOUT), rcvbuf N, maxseg N. Questions: state NAME (TCP_INFO), error NAME
+ * cork 0|1, keepalive 0|1, keepidle S, keepintvl S, keepcnt N, linger N, timeout MS (TCP_USER_TIMEOUT), rcvbuf N, maxseg N. Questions: state NAME (TCP_INFO), error NAME
  * (SO_ERROR), poll EVENTS, unread N, unsent N, silent (nothing has left by now; it may move the clock to
  * the next packet, so it comes last, or when no timer runs). After `listener` calls are for the
  * listener, after `peer PORT` packets are from and to that port. All octets are a pattern by their place in the stream, and checked.

@@ -2,6 +2,8 @@
 
 #include <stddef.h>
 
+#include "model.h"
+
 /* Offsets are below 2^62 when the invariant holds; each predicate bounds them before it computes with them. */
 #define HOLDS(predicate, clause)                                                                                       \
   do {                                                                                                                 \
@@ -114,7 +116,7 @@ static const char *tcb_options(const struct vtcp *c) {
   return NULL;
 }
 
-/* spec/rtt.acsl, spec/congestion.acsl, spec/challenge.acsl */
+/* spec/rtt.acsl, spec/congestion.acsl, spec/challenge.acsl, spec/keepalive.acsl */
 static const char *tcb_policy(const struct vtcp *c) {
   HOLDS("vtcp_rtt_inv", VTCP_RTO_FLOOR <= c->rtt.rto_min && c->rtt.rto_min <= c->rtt.rto);
   HOLDS("vtcp_rtt_inv", c->rtt.rto <= VTCP_RTO_MAX);
@@ -125,6 +127,11 @@ static const char *tcb_policy(const struct vtcp *c) {
   HOLDS("vtcp_congestion_inv", 2 * c->cc.smss <= c->cc.ssthresh && c->cc.ssthresh <= VTCP_CWND_MAX);
   HOLDS("vtcp_congestion_inv", c->cc.acked < c->cc.cwnd);
   HOLDS("vtcp_challenge_inv", c->challenge.count <= VTCP_CHALLENGE_MAX);
+  HOLDS("vtcp_keepalive_inv", 1 <= c->keep.idle && c->keep.idle <= VTCP_DURATION_MAX);
+  HOLDS("vtcp_keepalive_inv", 1 <= c->keep.interval && c->keep.interval <= VTCP_DURATION_MAX);
+  HOLDS("vtcp_keepalive_inv", VTCP_KEEPALIVE_COUNT_LEAST <= c->keep.count && c->keep.count <= VTCP_KEEPALIVE_COUNT_MAX);
+  HOLDS("vtcp_keepalive_inv", c->keep.sent <= c->keep.count);
+  HOLDS("vtcp_keepalive_inv", c->keep.at <= VTCP_TIME_MAX + VTCP_DURATION_MAX);
   HOLDS("tcb_policy", c->msl <= VTCP_DURATION_MAX);
   HOLDS("tcb_policy", c->user_timeout <= VTCP_DURATION_MAX);
   return NULL;
@@ -208,6 +215,7 @@ const char *inv_idle_broken(const struct vtcp *c, uint64_t now) {
   HOLDS("T7_syn", (c->state != VTCP_SYN_SENT && c->state != VTCP_SYN_RECEIVED) || c->snd_ptr == 1);
   HOLDS("T7_ack", !c->ack_due || c->ack_at > now || c->state < VTCP_SYN_RECEIVED);
   HOLDS("T7_wait", c->state != VTCP_TIME_WAIT || c->wait_at != VTCP_NEVER);
+  HOLDS("T7_deadline", !model_keep_runs(c) || c->keep.at > now || c->keep.sent == c->keep.count);
   HOLDS("T7_reset", !c->rst_due);
   return NULL;
 }

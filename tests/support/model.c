@@ -66,6 +66,15 @@ bool model_allowed(const struct vtcp *c, uint64_t now) {
   return now >= c->challenge.since + VTCP_CHALLENGE_INTERVAL || c->challenge.count < VTCP_CHALLENGE_MAX;
 }
 
+bool model_keep_runs(const struct vtcp *c) {
+  bool open = c->state == VTCP_ESTABLISHED || c->state == VTCP_FIN_WAIT_2 || c->state == VTCP_CLOSE_WAIT;
+  return c->keep.on && c->snd.len == 0 && open;
+}
+
+bool model_keep_dead(const struct vtcp *c, uint64_t now) {
+  return model_keep_runs(c) && c->keep.at <= now && c->keep.sent == c->keep.count;
+}
+
 const char *model_difference(tcb a, tcb b) {
 #define MODEL_DIFFERS(name)                                                                                            \
   if (a.name != b.name) return #name;

@@ -43,6 +43,8 @@ struct model_options {
 struct model model_of(const struct vtcp *c);                                               /* tcb_abs */
 struct model_segment model_segment_of(const struct vtcp *c, const struct vtcp_segment *s); /* seg_of */
 bool model_allowed(const struct vtcp *c, uint64_t now);                                    /* allowed */
+bool model_keep_runs(const struct vtcp *c);                                                /* keep_runs */
+bool model_keep_dead(const struct vtcp *c, uint64_t now);                                  /* keep_dead */
 const char *model_difference(struct model a, struct model b); /* NULL, or the name of a member that differs */
 
 struct model model_open_active(struct model a, uint32_t isn, int64_t wnd);

@@ -172,6 +172,9 @@ void sim_end_init(struct sim *s, enum side e, struct sim_options o) {
   memset(&x->c, 0xa5, sizeof x->c); /* nothing may depend on what was there */
   enum vtcp_error made = vtcp_init(&x->c, &x->cfg);
   sim_assert(s, made == VTCP_OK, "vtcp_init at %c: %d", name_of(e), (int)made);
+  if (o.keepalive == 0) return;
+  made = vtcp_set_keepalive(&x->c, true, o.keepalive, 1 + o.keepalive / 4, 3, s->now);
+  sim_assert(s, made == VTCP_OK, "vtcp_set_keepalive at %c: %d", name_of(e), (int)made);
 }
 
 void sim_role(struct sim *s, enum side e, enum sim_role role) {

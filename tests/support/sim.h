@@ -138,7 +138,8 @@ struct sim_options {
   bool nagle;        /* [Nagle's algorithm is off] */
   uint64_t msl;      /* [120 s] */
   uint64_t user_timeout;
-  uint64_t rto_min; /* [1 s] */
+  uint64_t keepalive; /* of silence, then three probes [off] */
+  uint64_t rto_min;   /* [1 s] */
   bool ipv6;
 };
 

@@ -50,9 +50,56 @@ static void user_timeout_off(void **state) {
   expect_state(s, A, VTCP_ESTABLISHED);
 }
 
+/* s3.8.4: the timer runs only while nothing of ours is queued or outstanding, and not beyond TIME-WAIT. */
+static void keepalive(void **state) {
+  struct sim *s = *state;
+  sim_connect(s);
+  struct vtcp *c = &s->end[A].c;
+  assert_int_equal(vtcp_set_keepalive(c, true, 10 * SECOND, 2 * SECOND, 2, s->now), VTCP_OK);
+  uint64_t at = s->now + 10 * SECOND;
+  assert_int_equal(vtcp_deadline(c), at);
+  s->cut[A] = true;
+  sim_write(s, A, 10);
+  assert_true(vtcp_deadline(c) < at); /* the retransmission timer */
+  sim_run(s, 20 * SECOND);
+  assert_int_equal(c->keep.sent, 0);
+  s->cut[A] = false;
+  sim_run(s, 30 * SECOND);
+  assert_int_equal(c->snd.len, 0);
+  assert_int_equal(vtcp_set_keepalive(c, false, 10 * SECOND, 0, 0, s->now), VTCP_OK);
+  assert_int_equal(vtcp_deadline(c), VTCP_NEVER);
+  assert_int_equal(vtcp_set_keepalive(c, true, 10 * SECOND, 2 * SECOND, 2, s->now), VTCP_OK);
+  sim_close(s, A);
+  sim_deliver(s);
+  expect_state(s, A, VTCP_FIN_WAIT_2);
+  assert_true(vtcp_deadline(c) <= s->now + 10 * SECOND);
+  sim_close(s, B);
+  sim_deliver(s);
+  expect_state(s, A, VTCP_TIME_WAIT);
+  assert_int_equal(vtcp_deadline(c), c->wait_at);
+}
+
+/* A clock that jumps over several probes sends one. */
+static void keepalive_late(void **state) {
+  struct sim *s = *state;
+  sim_connect(s);
+  struct vtcp *c = &s->end[A].c;
+  struct vtcp_segment out;
+  assert_int_equal(vtcp_set_keepalive(c, true, 10 * SECOND, 2 * SECOND, 5, s->now), VTCP_OK);
+  uint64_t late = s->now + 3600 * (uint64_t)SECOND;
+  vtcp_timeout(c, late);
+  assert_true(vtcp_output(c, late, &out));
+  assert_int_equal(out.seq, 100);
+  assert_int_equal(out.flags, VTCP_ACK);
+  assert_int_equal(out.text_len, 0);
+  assert_false(vtcp_output(c, late, &out));
+  assert_int_equal(vtcp_deadline(c), late + 2 * SECOND);
+}
+
 /* In CLOSED nothing begins to run. */
 static void quiet_when_closed(void **state) {
   struct sim *s = *state;
+  assert_int_equal(vtcp_set_keepalive(&s->end[A].c, true, 0, 0, 0, s->now), VTCP_OK);
   assert_int_equal(vtcp_set_user_timeout(&s->end[A].c, SECOND, s->now), VTCP_OK);
   assert_int_equal(vtcp_deadline(&s->end[A].c), VTCP_NEVER);
 }
@@ -64,7 +111,14 @@ static void out_of_range(void **state) {
   memcpy(&before, c, sizeof before);
   assert_int_equal(vtcp_set_user_timeout(c, VTCP_DURATION_MAX + 1, s->now), VTCP_ERR_INVALID);
   assert_int_equal(vtcp_set_user_timeout(c, SECOND, VTCP_TIME_MAX + 1), VTCP_ERR_INVALID);
+  assert_int_equal(vtcp_set_keepalive(c, true, VTCP_DURATION_MAX + 1, 0, 0, s->now), VTCP_ERR_INVALID);
+  assert_int_equal(vtcp_set_keepalive(c, true, 0, VTCP_DURATION_MAX + 1, 0, s->now), VTCP_ERR_INVALID);
+  assert_int_equal(vtcp_set_keepalive(c, true, 0, 0, 1, s->now), VTCP_ERR_INVALID);
+  assert_int_equal(vtcp_set_keepalive(c, true, 0, 0, VTCP_KEEPALIVE_COUNT_MAX + 1, s->now), VTCP_ERR_INVALID);
+  assert_int_equal(vtcp_set_keepalive(c, true, 0, 0, 0, VTCP_TIME_MAX + 1), VTCP_ERR_INVALID);
   assert_memory_equal(&before, c, sizeof before);
+  assert_int_equal(vtcp_set_keepalive(c, true, VTCP_DURATION_MAX, VTCP_DURATION_MAX, VTCP_KEEPALIVE_COUNT_MAX,
+                                      VTCP_TIME_MAX), VTCP_OK);
   assert_int_equal(vtcp_set_user_timeout(c, VTCP_DURATION_MAX, VTCP_TIME_MAX), VTCP_OK);
 }
 
@@ -72,7 +126,8 @@ static void out_of_range(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      test(nodelay), test(user_timeout), test(user_timeout_off), test(quiet_when_closed), test(out_of_range),
+      test(nodelay), test(user_timeout), test(user_timeout_off), test(keepalive), test(keepalive_late),
+      test(quiet_when_closed), test(out_of_range),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
