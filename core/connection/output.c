@@ -700,9 +700,13 @@ static void asked(struct vtcp *c, uint64_t now) {
     ensures asks: \result ==> out_asks{Pre, Post}(c, out); */
 static bool send_keepalive(struct vtcp *c, uint64_t now, struct vtcp_segment *out) {
   if (!vtcp_tcb_keeping(c) || c->keep.at > now || c->keep.sent >= c->keep.count) return false;
+  //@ assert level: 1 <= c->snd_una == c->snd_nxt;
   move_edges(c, c->snd_nxt);
   asked(c, now);
+  //@ assert worth: window_worth(c, \at(c->rcv_adv, Pre), c->rcv_adv);
+  //@ assert same: c->snd_nxt == \at(c->snd_nxt, Pre) && tcb_inv(c);
   put_part(c, c->snd_nxt - 1, c->snd_nxt - 1, out);
+  //@ assert kept: c->snd_nxt == \at(c->snd_nxt, Pre);
   return true;
 }
 

@@ -99,6 +99,7 @@ void vtcp_tcb_start_wait(struct vtcp *c, uint64_t now);
     exits never: \false;
     assigns WRITES_FINISH;
     ensures quiet: vtcp_quiet(c) && c->ev_ended;
+    ensures state: c->state == VTCP_CLOSED;
     KEEPS_INV;
     KEEPS_OCTETS;
     ensures told: \old(c->state) != VTCP_CLOSED ==> told{Pre, Post}(c);

@@ -143,6 +143,7 @@ static bool silent(const struct vtcp *c, uint64_t now) {
     ensures T7_silence: keep_dead(c, now) == \false; */
 static void expire(struct vtcp *c, uint64_t now) {
   //@ assert state: spec_state(tcb_abs(c)) == c->state;
+  //@ assert waits: c->state == VTCP_TIME_WAIT ==> keep_dead(c, now) == \false;
   if (c->state == VTCP_TIME_WAIT && c->wait_at <= now)
     vtcp_tcb_finish(c, VTCP_OUTCOME_CLOSED);
   else if (c->user_at <= now || silent(c, now))
