@@ -643,7 +643,8 @@ static void send_syn(struct vtcp *c, uint64_t now, struct vtcp_segment *out) {
       c->rtx_at, c->snd_ptr, c->user_at, c->rtx_head, c->probe;
     ensures inv: tcb_inv(c);
     ensures sayable: \result ==> seg_fits(out, VTCP_HEADER_MAX) && out_ports(c, out) && out_plain(out);
-    ensures none: !\result ==> tcb_abs(c) == \old(tcb_abs(c));
+    ensures none: !\result ==> tcb_abs(c) == \old(tcb_abs(c)) && c->snd_nxt == \old(c->snd_nxt) &&
+      c->rcv_adv == \old(c->rcv_adv) && c->ack_due == \old(c->ack_due);
     ensures SHLD_14_never_shrinks: c->rcv_adv >= \old(c->rcv_adv);
     ensures worth: window_worth(c, \old(c->rcv_adv), c->rcv_adv);
     ensures T7_armed: out_waits(c) ==> c->rtx_at != VTCP_NEVER;
@@ -690,6 +691,9 @@ static void asked(struct vtcp *c, uint64_t now) {
     assigns *out, c->rcv_adv, c->snd_nxt, c->ack_due, c->ack_sent, c->keep.at, c->keep.sent;
     ensures inv: tcb_inv(c);
     ensures due: \result <==> \old(keep_due(c, now)) == \true;
+    ensures later: !\result && \old(keep_dead(c, now)) == \false ==> keep_timer(c) > now;
+    ensures waits: out_waits(c) <==> \old(out_waits(c));
+    ensures ack: !\result ==> ack_timer(c) == \old(ack_timer(c));
     ensures sayable: \result ==> seg_fits(out, VTCP_HEADER_MAX) && out_ports(c, out) && out_plain(out);
     ensures none: !\result ==> tcb_abs(c) == \old(tcb_abs(c)) && c->ack_due == \old(c->ack_due) &&
       c->keep.at == \old(c->keep.at) && c->keep.sent == \old(c->keep.sent);
@@ -703,10 +707,12 @@ static bool send_keepalive(struct vtcp *c, uint64_t now, struct vtcp_segment *ou
   //@ assert level: 1 <= c->snd_una == c->snd_nxt;
   move_edges(c, c->snd_nxt);
   asked(c, now);
-  //@ assert worth: window_worth(c, \at(c->rcv_adv, Pre), c->rcv_adv);
+  //@ ghost int64_t adv = c->rcv_adv;
+  //@ assert worth: window_worth(c, \at(c->rcv_adv, Pre), adv);
   //@ assert same: c->snd_nxt == \at(c->snd_nxt, Pre) && tcb_inv(c);
   put_part(c, c->snd_nxt - 1, c->snd_nxt - 1, out);
-  //@ assert kept: c->snd_nxt == \at(c->snd_nxt, Pre);
+  //@ assert kept: c->snd_nxt == \at(c->snd_nxt, Pre) && c->rcv_adv == adv;
+  //@ assert worth: window_worth(c, \at(c->rcv_adv, Pre), adv);
   return true;
 }
 
@@ -718,9 +724,20 @@ bool vtcp_output(struct vtcp *c, uint64_t now, struct vtcp_segment *out) {
   }
   if ((c->state == VTCP_SYN_SENT || c->state == VTCP_SYN_RECEIVED) && c->snd_ptr == 0) {
     send_syn(c, now, out);
+    //@ assert timed: c->rtx_at != VTCP_NEVER;
     return true;
   }
-  return send_range(c, now, out) || send_keepalive(c, now, out);
+  if (send_range(c, now, out)) {
+    //@ assert armed: out_waits(c) ==> c->rtx_at != VTCP_NEVER;
+    return true;
+  }
+  //@ assert due: keep_due(c, now) == \at(keep_due(c, now), Pre) && keep_timer(c) == \at(keep_timer(c), Pre);
+  //@ assert armed: out_waits(c) ==> c->rtx_at != VTCP_NEVER;
+  /*@ assert later: \at(c->rtx_at, Pre) > now && \at(c->user_at, Pre) > now && \at(c->wait_at, Pre) > now ==>
+        c->rtx_at > now && c->user_at > now && c->wait_at > now && ack_timer(c) > now; */
+  bool leaves = send_keepalive(c, now, out);
+  //@ assert still: out_waits(c) ==> c->rtx_at != VTCP_NEVER;
+  return leaves;
 }
 
 /*@ requires valid: \valid_read(s);
