@@ -158,6 +158,7 @@ static bool ack_acceptable(const struct vtcp *c, struct vtcp_arrival g) {
       spec_enter(spec_syn_of(\old(tcb_abs(c)), seg_abs(g)), VTCP_SYN_RECEIVED)); */
 /* SYN-SENT, fourth: the SYN bit is on and the ACK, if there is one, acceptable. */
 static void syn_sent_syn(struct vtcp *c, struct vtcp_arrival g, const struct vtcp_segment *s, uint64_t now) {
+  //@ assert acceptable: g.ackf ==> spec_ack_acceptable(tcb_abs(c), seg_abs(g)) == \true;
   syn_of(c, g, s);
   if (!g.ackf) {
     enter_syn_received(c, now);
@@ -165,7 +166,15 @@ static void syn_sent_syn(struct vtcp *c, struct vtcp_arrival g, const struct vtc
   }
   vtcp_arrive_establish(c, g, now);
   vtcp_tcb_ack_now(c);
+  //@ assert untouched: received_same{Pre, Here}(c) && c->rcv_nxt == \at(c->rcv_nxt, Pre);
+  /*@ assert ready: tcb_abs(c) ==
+        spec_ack_owed(spec_establish(spec_syn_of(\at(tcb_abs(c), Pre), seg_abs(g)), seg_abs(g))); */
+  /*@ assert takes: \forall integer o; spec_takes_syn_sent(\at(tcb_abs(c), Pre), seg_abs(g), o) ==
+        spec_takes_data(tcb_abs(c), seg_abs(g), o); */
   vtcp_arrive_data(c, g, now);
+  /*@ assert taken: text_refused{Pre, Here}(c, g) || \forall integer o;
+        vtcp_reassembly_present(&c->rcv, o) <==> vtcp_reassembly_present{Pre}(&c->rcv, o) ||
+          spec_takes_syn_sent(\at(tcb_abs(c), Pre), seg_abs(g), o) == \true; */
   //@ assert space: c->ev_space == \at(c->ev_space, Pre);
 }
 

@@ -119,6 +119,12 @@ static bool store(struct vtcp *c, struct vtcp_arrival g, int64_t first, int64_t 
   //@ assert last: vtcp_reassembly_present(&c->rcv, c->rcv.nxt - 1);
   /*@ assert tops: \forall integer i; 0 <= i < VTCP_RANGES && c->rcv.lo[i] < c->rcv.hi[i] ==>
         vtcp_reassembly_held(&c->rcv, c->rcv.hi[i] - 1); */
+  /*@ assert highest: \forall integer i; 0 <= i < VTCP_RANGES && c->rcv.lo[i] < c->rcv.hi[i] ==>
+        vtcp_reassembly_present(&c->rcv, c->rcv.hi[i] - 1); */
+  /*@ assert below: \forall integer i; 0 <= i < VTCP_RANGES && c->rcv.lo[i] < c->rcv.hi[i] ==>
+        c->rcv.hi[i] <= c->rcv_adv; */
+  /*@ assert ordered: \forall integer i; 0 <= i < VTCP_RANGES ==>
+        c->rcv.lo[i] == c->rcv.hi[i] || c->rcv.lo[i] < c->rcv.hi[i]; */
   //@ assert window: tcb_window(c);
   return stored;
 }

@@ -7,10 +7,10 @@
 
 #include "policy/time.h"
 
-#define VTCP_KEEPALIVE_IDLE 7200000000u   /* MUST-28: two hours */
+#define VTCP_KEEPALIVE_IDLE 7200000000u /* MUST-28: two hours */
 #define VTCP_KEEPALIVE_INTERVAL 75000000u
 #define VTCP_KEEPALIVE_COUNT 10u
-#define VTCP_KEEPALIVE_COUNT_LEAST 2u     /* MUST-29: no specific probe decides */
+#define VTCP_KEEPALIVE_COUNT_LEAST 2u /* MUST-29: no specific probe decides */
 #define VTCP_KEEPALIVE_COUNT_MAX 1000u
 
 struct vtcp_keepalive {

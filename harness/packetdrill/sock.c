@@ -135,8 +135,10 @@ bool sock_connection(struct stack *s, struct sock *k) {
 void sock_set_keepalive(const struct stack *s, struct sock *k) {
   const int *number = k->options.number;
   uint32_t count = (uint32_t)number[OPTION_KEEPCNT], least = VTCP_KEEPALIVE_COUNT_LEAST;
-  (void)vtcp_set_keepalive(&k->tcb, number[OPTION_KEEPALIVE] != 0, (uint64_t)number[OPTION_KEEPIDLE] * 1000u * USECS_PER_MS,
-                           (uint64_t)number[OPTION_KEEPINTVL] * 1000u * USECS_PER_MS, count < least ? least : count, s->now);
+  (void)vtcp_set_keepalive(&k->tcb, number[OPTION_KEEPALIVE] != 0,
+                           (uint64_t)number[OPTION_KEEPIDLE] * 1000u * USECS_PER_MS,
+                           (uint64_t)number[OPTION_KEEPINTVL] * 1000u * USECS_PER_MS, count < least ? least : count,
+                           s->now);
 }
 
 void sock_set_timeout(const struct stack *s, struct sock *k) {

@@ -307,8 +307,10 @@ static void set_keepalive(struct run *r, const uint8_t *x) {
 static void tune(struct run *r, const uint8_t *x) {
   switch (x[1] % 4u) {
   case 0:
-    if (x[1] & 16u) set_keepalive(r, x);
-    else set_user_timeout(r, duration(x[2], record_value(x)));
+    if (x[1] & 16u)
+      set_keepalive(r, x);
+    else
+      set_user_timeout(r, duration(x[2], record_value(x)));
     break;
   case 1: path_mss(r, x); break;
   case 2:

@@ -125,25 +125,23 @@ static const struct script SCRIPTS[] = {
      "< S. 0:0(0) ack 1 win 1000\n"
      "> . 1:1(0) ack 1\n"},
     {"keep-alive: the peer answers (s3.8.4)", NULL,
-     PASSIVE
-     "keepidle 5\nkeepintvl 2\nkeepcnt 3\nkeepalive 1\n"
-     "+5 > . 0:0(0) ack 1\n"
-     "< . 1:1(0) ack 1 win 10000\n"
-     "+5 > . 0:0(0) ack 1\n"
-     "+2 > . 0:0(0) ack 1\n"
-     "< . 1:1(0) ack 1 win 10000\n"
-     "keepalive 0\n"
-     "+100 silent\n"},
+     PASSIVE "keepidle 5\nkeepintvl 2\nkeepcnt 3\nkeepalive 1\n"
+             "+5 > . 0:0(0) ack 1\n"
+             "< . 1:1(0) ack 1 win 10000\n"
+             "+5 > . 0:0(0) ack 1\n"
+             "+2 > . 0:0(0) ack 1\n"
+             "< . 1:1(0) ack 1 win 10000\n"
+             "keepalive 0\n"
+             "+100 silent\n"},
     {"keep-alive: the peer is gone", NULL,
-     PASSIVE
-     "keepidle 5\nkeepintvl 2\nkeepcnt 3\nkeepalive 1\n"
-     "+5 > . 0:0(0) ack 1\n"
-     "+2 > . 0:0(0) ack 1\n"
-     "+2 > . 0:0(0) ack 1\n"
-     "+1.9 state ESTABLISHED\n"
-     "+0.2 state CLOSE\n"
-     "error ETIMEDOUT\n"
-     "silent\n"},
+     PASSIVE "keepidle 5\nkeepintvl 2\nkeepcnt 3\nkeepalive 1\n"
+             "+5 > . 0:0(0) ack 1\n"
+             "+2 > . 0:0(0) ack 1\n"
+             "+2 > . 0:0(0) ack 1\n"
+             "+1.9 state ESTABLISHED\n"
+             "+0.2 state CLOSE\n"
+             "error ETIMEDOUT\n"
+             "silent\n"},
     {"connect times out after 75 s", "syn_timeout_ms=75000",
      "connect\n"
      "> S 0:0(0)\n"

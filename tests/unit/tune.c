@@ -118,7 +118,8 @@ static void out_of_range(void **state) {
   assert_int_equal(vtcp_set_keepalive(c, true, 0, 0, 0, VTCP_TIME_MAX + 1), VTCP_ERR_INVALID);
   assert_memory_equal(&before, c, sizeof before);
   assert_int_equal(vtcp_set_keepalive(c, true, VTCP_DURATION_MAX, VTCP_DURATION_MAX, VTCP_KEEPALIVE_COUNT_MAX,
-                                      VTCP_TIME_MAX), VTCP_OK);
+                                      VTCP_TIME_MAX),
+                   VTCP_OK);
   assert_int_equal(vtcp_set_user_timeout(c, VTCP_DURATION_MAX, VTCP_TIME_MAX), VTCP_OK);
 }
 
@@ -126,8 +127,8 @@ static void out_of_range(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      test(nodelay), test(user_timeout), test(user_timeout_off), test(keepalive), test(keepalive_late),
-      test(quiet_when_closed), test(out_of_range),
+      test(nodelay),        test(user_timeout),      test(user_timeout_off), test(keepalive),
+      test(keepalive_late), test(quiet_when_closed), test(out_of_range),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
