@@ -729,6 +729,8 @@ bool vtcp_output(struct vtcp *c, uint64_t now, struct vtcp_segment *out) {
   }
   if (send_range(c, now, out)) {
     //@ assert armed: out_waits(c) ==> c->rtx_at != VTCP_NEVER;
+    //@ assert range: out_plain(out) && out_leaves{Pre, Here}(c, out);
+    //@ assert start: out->text_len + out->more_len > 0 ==> timed_start{Pre, Here}(c, now);
     return true;
   }
   //@ assert due: keep_due(c, now) == \at(keep_due(c, now), Pre) && keep_timer(c) == \at(keep_timer(c), Pre);
@@ -736,6 +738,8 @@ bool vtcp_output(struct vtcp *c, uint64_t now, struct vtcp_segment *out) {
   /*@ assert later: \at(c->rtx_at, Pre) > now && \at(c->user_at, Pre) > now && \at(c->wait_at, Pre) > now ==>
         c->rtx_at > now && c->user_at > now && c->wait_at > now && ack_timer(c) > now; */
   bool leaves = send_keepalive(c, now, out);
+  //@ assert asks: leaves ==> out_plain(out) && out_asks{Pre, Here}(c, out);
+  //@ assert empty: leaves ==> out_empty(out);
   //@ assert still: out_waits(c) ==> c->rtx_at != VTCP_NEVER;
   return leaves;
 }
