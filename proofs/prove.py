@@ -65,6 +65,21 @@ NOT_SMOKE = ",".join("-@" + c for c in (
     "returns complete_behaviors disjoint_behaviors axiom admit").split())
 
 
+def properties(hard):
+    """-wp-prop for the clauses that have these goals, so that the full pass tries little else; nothing if one has no name.
+    Which goals are proved is read from the report all the same: a goal that this leaves out is a problem."""
+    names = set()
+    for f, goals in hard.items():
+        for goal in goals:
+            m = re.search(r"_assert_rte_([a-z_]+)(?:_\d+)?$|_(assigns|terminates|exits)(?:_\w+)?$|.*_(?:ensures|requires|exits|assert|"
+                          r"check|invariant)_(\w+?)(?:_established|_preserved)?$", "_" + goal.removeprefix(f + "_"))
+            if not m:
+                return []
+            label = m.group(1) or m.group(3) or "@" + m.group(2)
+            names |= {label, re.sub(r"_\d+$", "", label)}
+    return ["-wp-prop=" + ",".join(sorted(names))]
+
+
 class Log:
     """Progress: a bar on a terminal, plain lines elsewhere."""
 
@@ -378,7 +393,7 @@ class Gate(Results):
             if not hard:
                 break
             self.files[path]["hard"] |= set(hard)
-            rest = trying(PROVERS, seconds, len(PROVERS))
+            rest = trying(PROVERS, seconds, len(PROVERS)) + properties(hard)
             rest += list(only) if "(lemmas)" in hard else \
                 [*(a for a in only if a in SPLIT), "-wp-fct", ",".join(sorted(hard))]
             again, text = self.wp(path, f"{share}-full{seconds}", rest)

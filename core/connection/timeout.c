@@ -92,6 +92,19 @@ static void probe(struct vtcp *c) {
   if (c->probes < UINT32_MAX) c->probes++;
 }
 
+/*@ requires valid: \valid(c);
+    requires again: c->snd_ptr == c->snd_una || (c->state >= VTCP_ESTABLISHED && c->probe);
+    terminates \true;
+    exits never: \false;
+    assigns c->rtx_at;
+    ensures off: c->rtx_at == VTCP_NEVER;
+    KEEPS_INV;
+    ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
+static void stop(struct vtcp *c) {
+  c->rtx_at = VTCP_NEVER;
+  //@ assert slots: vtcp_reassembly_same_slots{Pre, Here}(&c->rcv);
+}
+
 /*@ requires inv: tcb_inv(c);
     requires state: c->state >= VTCP_SYN_SENT;
     terminates \true;
@@ -107,9 +120,7 @@ static void rtx_timeout(struct vtcp *c) {
     probe(c);
   else
     retransmission(c);
-  //@ assert again: c->snd_ptr == c->snd_una || (c->state >= VTCP_ESTABLISHED && c->probe);
-  c->rtx_at = VTCP_NEVER;
-  //@ assert states: tcb_state(c) && tcb_acked(c) && tcb_unacked(c) && tcb_armed(c);
+  stop(c);
 }
 
 /* RFC 9293 s3.8.4: every probe went without an answer. */
