@@ -226,6 +226,7 @@ static struct vtcp_segment part(const struct vtcp *c, int64_t lo, int64_t hi) {
     ensures stream: out_stream(c, out, lo, hi);
     KEEPS_INV;
     KEEPS_NEGOTIATED;
+    ensures offsets: tcb_same_offsets{Pre, Post}(c);
     ensures marks: out_same_marks{Pre, Post}(c);
     ensures ring: out_same_ring{Pre, Post}(c);
     ensures same: tcb_abs(c) == \old(tcb_abs(c)); */
@@ -707,12 +708,11 @@ static bool send_keepalive(struct vtcp *c, uint64_t now, struct vtcp_segment *ou
   //@ assert level: 1 <= c->snd_una == c->snd_nxt;
   move_edges(c, c->snd_nxt);
   asked(c, now);
-  //@ ghost int64_t adv = c->rcv_adv;
-  //@ assert worth: window_worth(c, \at(c->rcv_adv, Pre), adv);
+  //@ assert worth: window_worth(c, \at(c->rcv_adv, Pre), c->rcv_adv);
   //@ assert same: c->snd_nxt == \at(c->snd_nxt, Pre) && tcb_inv(c);
   put_part(c, c->snd_nxt - 1, c->snd_nxt - 1, out);
-  //@ assert kept: c->snd_nxt == \at(c->snd_nxt, Pre) && c->rcv_adv == adv;
-  //@ assert worth: window_worth(c, \at(c->rcv_adv, Pre), adv);
+  //@ assert kept: c->snd_nxt == \at(c->snd_nxt, Pre);
+  //@ assert worth: window_worth(c, \at(c->rcv_adv, Pre), c->rcv_adv);
   return true;
 }
 
