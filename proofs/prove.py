@@ -26,7 +26,7 @@ from results import EXPECTED, PROVERS, WHY3_PROVERS, Results, is_open, proved, s
 # Per file or directory: "first" = provers of the quick pass, one after the other, "split" = for Why3 the transformation
 # (default split_vc), for C the functions that need a goal for each path (-wp-split), "cost" = seconds a goal, about: how
 # to share the work out.
-OPTIONS = {"core/connection": {"first": ["cvc4o", "cvc4i", "cvc4"], "cost": 0.35}}
+OPTIONS = {"core/connection": {"first": ["cvc4o", "cvc4i"], "cost": 0.35}}
 OPTIONS.update({f"core/connection/{file}.c": {"split": functions.split()} for file, functions in {
     "arrive_check": "vtcp_arrive_seq vtcp_arrive_rst vtcp_arrive_syn",
     "arrive": "syn_sent_syn arrive_syn_sent arrive_synchronized arrive_other arrive",
@@ -47,7 +47,7 @@ editor = ""
 in_place = false
 interactive = false
 """
-QUICK, FULL, WHY3_LIMIT, SMOKE, CANARY = 2, (60, 240), 10, 2, 5  # seconds a goal
+QUICK, FULL, WHY3_LIMIT, SMOKE, CANARY = 1, (60, 240), 10, 2, 5  # seconds a goal
 SMOKE_STEPS = 50000
 COST, SMOKE_COST, SHARE = 0.15, 0.35, 60 # seconds a goal, a smoke test, a share of a file's functions: about
 # WP never proves a \from, so writing one would be the assumption, not leaving it out (proofs/ASSUMPTIONS.md).
@@ -130,6 +130,11 @@ class Gate(Results):
         self.children, self.queue, self.lock, self.busy = set(), [], threading.Condition(), 0
         self.files, self.theories, self.contracts, self.order = {}, {}, {}, 0
         self.recalled = []
+        try:
+            with open(EXPECTED, encoding="utf-8") as f:
+                self.stored = json.load(f)
+        except (OSError, ValueError):
+            self.stored = {}
         self.definitions, self.bound = {}, sources.bound()
         self.smoke_total = self.smoke_passed = self.canaries = self.canaries_open = 0
 
@@ -198,7 +203,7 @@ class Gate(Results):
         """Runs WP on one file; returns its report as {function: {goal: {prover: numbers}}} and its log."""
         stem = os.path.join(self.tmp, re.sub(r"\W", "_", path) + "-" + tag)
         # A proof run knows only what it has proved itself: the full pass takes from the quick one.
-        session = self.session or re.sub(r"-full\d+$", "-quick", stem) + "-session"
+        session = self.session or re.sub(r"-(full\d+|known-\w+)$", "-quick", stem) + "-session"
         cache = ["-wp-cache", "update", "-wp-session", session]
         command = ["frama-c", "-no-unicode", *self.flags, *cache, *args, "-wp-report-json", stem + ".json", path]
         status, text = self.execute(command, on_line or (
@@ -360,11 +365,11 @@ class Gate(Results):
 
     # -- jobs ------------------------------------------------------------------------------------------------------
 
-    def shares(self, path, stored):
+    def shares(self, path):
         """The functions of a file in shares of about the same work, to be proved side by side; all at once where there are
         lemmas, since WP leaves those out when it is given functions."""
         cost, split = options_for(path).get("cost", COST), set(options_for(path).get("split", ()))
-        known = stored.get(path, {}).get("functions", {})
+        known = self.stored.get(path, {}).get("functions", {})
         work = {f: cost * known.get(f, 50) / (4 if f in split else 1) for f in self.files[path]["defined"]}
         if not split and (sum(work.values()) < SHARE or self.lemmas(path)):
             return [(sum(work.values()), [])]
@@ -388,15 +393,17 @@ class Gate(Results):
             self.problem(path, f"Frama-C failed:\n{text[-3000:]}")
             return
         self.check_log(path, text)
-        for seconds in () if self.quick else FULL:
+        for name, provers, seconds in () if self.quick else self.full(path):
             hard = {f: left for f, goals in found.items() if (left := {g for g, v in goals.items() if is_open(v)})}
+            self.files[path]["hard"].update({(f, g) for f, left in hard.items() for g in left})
+            if len(provers) == 1:
+                hard = {f: those for f, left in hard.items() if (those := {g for g in left if self.known(path, f, g) in provers})}
             if not hard:
-                break
-            self.files[path]["hard"] |= set(hard)
-            rest = trying(PROVERS, seconds, len(PROVERS)) + properties(hard)
+                continue
+            rest = trying(provers, seconds, len(provers)) + properties(hard)
             rest += list(only) if "(lemmas)" in hard else \
                 [*(a for a in only if a in SPLIT), "-wp-fct", ",".join(sorted(hard))]
-            again, text = self.wp(path, f"{share}-full{seconds}", rest)
+            again, text = self.wp(path, f"{share}-{name}", rest)
             if again is None:
                 self.problem(path, f"Frama-C failed:\n{text[-3000:]}")
                 return
@@ -410,6 +417,14 @@ class Gate(Results):
                     elif proved(v) > proved(found[f][g]):
                         found[f][g] = v
         self.gather(path, "functions", found, began)
+
+    def full(self, path):
+        """The passes after the quick one: for what an earlier run has found hard first the prover that found it, then all."""
+        who = sorted({p for goals in self.stored.get(path, {}).get("hard", {}).values() for p in goals.values() if p in PROVERS})
+        return [(f"known-{p}", [p], FULL[0]) for p in who] + [(f"full{t}", PROVERS, t) for t in FULL]
+
+    def known(self, path, f, goal):
+        return self.stored.get(path, {}).get("hard", {}).get(f, {}).get(goal)
 
     def gather(self, path, key, found, began):
         """Puts what a share has found to what the others have; the last one looks at all of it."""
@@ -440,7 +455,7 @@ class Gate(Results):
                     self.leave(path, f"{g} ({v['wp:main']['total'] - proved(v)} of {v['wp:main']['total']})")
         n, ok = sums(entry["functions"])
         self.log.line(f"[{self.log.clock()}] {path}: {ok}/{n} goals, {entry['seconds']:.0f} s"
-                      + (f", {len(entry['hard'])} functions needed the full pass" if entry["hard"] else ""))
+                      + (f", {len(entry['hard'])} goals needed more than the quick pass" if entry["hard"] else ""))
 
     def recall(self, path, result):
         if result is not None:
@@ -626,20 +641,15 @@ def main():
         if not args.fast or not recalled >= {*paths, *theories}:
             gate.configure_why3()
             gate.check_provers()
-        try:
-            with open(EXPECTED, encoding="utf-8") as f:
-                stored = json.load(f)
-        except (OSError, ValueError):
-            stored = {}
         for path in paths:
             if path in recalled:
                 continue
-            shares = gate.shares(path, stored)
+            shares = gate.shares(path)
             gate.files[path].update({"functions left": len(shares), "smoke left": len(shares)})
             for k, (work, only) in enumerate(shares):
                 gate.add(work, path, "proof", lambda p=path, k=k, o=only: gate.prove(p, k, o))
                 if not args.fast:
-                    smoke = SMOKE_COST * stored.get(path, {}).get("smoke", 50) / len(shares)
+                    smoke = SMOKE_COST * gate.stored.get(path, {}).get("smoke", 50) / len(shares)
                     gate.add(smoke, path, "smoke", lambda p=path, k=k, o=only: gate.smoke(p, k, o))
         for path in theories:
             if path in recalled:
