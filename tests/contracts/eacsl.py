@@ -16,7 +16,7 @@ import lark
 import acsl
 from generate import HEADERS, ROOT
 
-PARTS = ["tcb_rcv", "tcb_window", "tcb_options", "tcb_policy", "tcb_acked", "tcb_unacked", "tcb_armed"]
+PARTS = ["tcb_rcv", "tcb_window", "tcb_options", "tcb_policy", "tcb_acked", "tcb_unacked"]
 SIGNS = {"and": "&&", "or": "||", "implies": "==>", "iff": "<==>"}
 
 
