@@ -385,7 +385,7 @@ class Gate(Results):
         return [n for n, text in self.files[path]["definitions"].items() if text.startswith("lemma")]
 
     def prove(self, path, share=0, only=()):
-        """Quick pass; the functions with open goals once more, with all provers and more time."""
+        """Quick pass; then what is open once more, with more time: see full()."""
         began, options = time.time(), options_for(path)
         first = trying(options.get("first", ["cvc4"]), QUICK)
         found, text = self.wp(path, f"{share}-quick", first + list(only))

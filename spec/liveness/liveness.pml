@@ -3,8 +3,9 @@
  * generated from spec/tcp.mlw (generate.ml): a label for each endpoint there is, whose options are all that it can do.
  * A channel delivers in any order; LOST segments are lost and TWICE are doubled, whichever.
  * Time: a timer (timeout) runs out when nothing else can happen, as round trips are shorter than timers; those of the
- * two endpoints take turns, as each doubles when it has run out (RFC 6298 s5.5). Then the budget of acknowledgments for
- * segments that carry nothing (RFC 5961 s7) is whole again.
+ * two endpoints take turns, as each doubles when it has run out (RFC 6298 s5.5), and TIME-WAIT outlasts what the peer sends
+ * again: that is what its 2 MSL are for (RFC 9293 s3.3.2). Then the budget of acknowledgments for segments that carry
+ * nothing (RFC 5961 s7) is whole again.
  */
 #define CLOSED 0
 #define LISTEN 1
@@ -29,8 +30,10 @@ byte spent_a, spent_b;
 #ifndef BUDGET
 #define BUDGET 2
 #endif
-#define may_run_a (!turn_b || !timer_b)
-#define may_run_b (turn_b || !timer_a)
+#define resends_a (timer_a && a != TIME_WAIT)
+#define resends_b (timer_b && b != TIME_WAIT)
+#define may_run_a ((!turn_b || (a == TIME_WAIT -> !timer_b : !resends_b)) && !(a == TIME_WAIT && resends_b))
+#define may_run_b ((turn_b || (b == TIME_WAIT -> !timer_a : !resends_a)) && !(b == TIME_WAIT && resends_a))
 
 inline runs_out(next) {
   turn_b = next;
