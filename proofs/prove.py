@@ -77,6 +77,8 @@ def properties(hard):
                 return []
             label = m.group(1) or m.group(3) or "@" + m.group(2)
             names |= {label, re.sub(r"_\d+$", "", label)}
+            # a label may end so itself
+            names |= {label + end for end in ("_established", "_preserved") if m.group(3) and goal.endswith(label + end)}
     return ["-wp-prop=" + ",".join(sorted(names))]
 
 
