@@ -22,6 +22,7 @@ import time
 
 import mutate
 import prove
+import sources
 
 LIST, BUILD = "proofs/mutants.json", "build/proofs/mutants"
 STEPS, MARGIN = 30000, 3  # a goal has at least so many steps of CVC4, or three times as many as the function needs
@@ -270,7 +271,10 @@ class Runner:
             most = prove.trying(prove.PROVERS, prove.FULL[0], len(prove.PROVERS))
             verdict, goal, why, _ = self.run(path, m.function, most)
         if verdict == "proved":
-            verdict = "survived"
+            refused = sources.check_constants(self.gate.execute(["frama-c", "-no-unicode", *prove.parse_flags(self.gate.flags),
+                                                                 "-print", path])[1])
+            verdict, why = ("refused", refused[0]) if refused else ("survived", "")
+        if verdict == "survived":
             found, _ = self.gate.run_smoke(path, ["-wp-fct", m.function])
             dead = [g for g, v in (found or {}).get(m.function, {}).items() if prove.is_open(v)]
             if found is None or dead:

@@ -100,6 +100,21 @@ def check_functions(text, defined):
     return problems
 
 
+def check_constants(text):
+    """Frama-C's RTE asks nothing of a negative constant that becomes unsigned with 64 bits, and WP takes the result for
+    negative: everything follows from that."""
+    text = without_comments(text)
+    enums = " ".join(re.findall(r"\benum\b[^{};]*\{([^}]*)\}", text))
+    own = "".join("|" + t for t in re.findall(r"\btypedef unsigned\b[\w ]*\b(\w+);", text))
+    problems = []
+    for m in re.finditer(rf"\((?:unsigned\b[\w ]*|uint\w*_t|size_t{own})\)\s*([~-]?\s*\w+|[~-]?\s*\((?:[^()]|\([^()]*\))*\))", text):
+        names = re.findall(r"\b[A-Za-z_]\w*", m.group(1))
+        if all(re.search(rf"\b{n}\b", enums) for n in names) and (
+                re.search(r"[~-]", m.group(1)) or any(re.search(rf"\b{n} = \(?-", enums) for n in names)):
+            problems.append(f"a negative constant becomes unsigned: {m.group()}")
+    return problems
+
+
 def check_annotations(text, bound):
     problems = []
     for inside, comment, _ in annotations(text):

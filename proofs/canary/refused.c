@@ -39,3 +39,10 @@ void canary_admit(uint32_t n) {
 
 /* canary: refused recursive logic definition: canary_recursive */
 /*@ logic integer canary_recursive(integer n) = canary_recursive(n) + 1; */
+
+/* canary: refused a negative constant becomes unsigned: (uint64_t)(-1) */
+/*@ terminates \true;
+    exits never: \false;
+    assigns \nothing;
+    ensures small: \result == 0; */
+uint64_t canary_sign(void) { return -1; }

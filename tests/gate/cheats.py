@@ -146,6 +146,9 @@ CHEATS = [
      "/*@ terminates \\true; exits never: \\false; assigns \\nothing; ensures lie: n == 0; */\n"
                "void believe(uint32_t n);\nvoid vtcp"),
         change(COPY, "n) {", "n) {\n  believe(n);")), READ, COPY, r"calls believe, which is not defined"),
+    ("a negative constant where it is unsigned", append(COPY, "/*@ terminates \\true; exits never: \\false; assigns \\nothing; "
+                                                       "ensures lie: \\false; */\nuint64_t most(void) { return -1; }\n"),
+     READ, COPY, r"a negative constant becomes unsigned: \(uint64_t\)\(-1\)"),
     ("ghost code", change(COPY, "n) {", "n) {\n  //@ ghost uint32_t k = n;"), READ, COPY, r"annotation `ghost`"),
     ("a statement contract", change(COPY, "{ dst", "{ /*@ requires lie: \\false; ensures lie: \\false; */ dst"), READ,
      COPY,
