@@ -104,8 +104,10 @@ def check_constants(text):
     """Frama-C's RTE asks nothing of a negative constant that becomes unsigned with 64 bits, and WP takes the result for
     negative: everything follows from that."""
     text = without_comments(text)
-    enums = " ".join(re.findall(r"\benum\b[^{};]*\{([^}]*)\}", text))
-    own = "".join("|" + t for t in re.findall(r"\btypedef unsigned\b[\w ]*\b(\w+);", text))
+    enums = dict(re.findall(r"\b(enum \w+)\s*\{([^}]*)\}", text))
+    own = "".join("|" + t for t in [*re.findall(r"\btypedef unsigned\b[\w ]*\b(\w+);", text),
+                                    *(e for e, values in enums.items() if not re.search(r"= *\(?-", values))])  # these are unsigned
+    enums = " ".join(enums.values())
     problems = []
     for m in re.finditer(rf"\((?:unsigned\b[\w ]*|uint\w*_t|size_t{own})\)\s*([~-]?\s*\w+|[~-]?\s*\((?:[^()]|\([^()]*\))*\))", text):
         names = re.findall(r"\b[A-Za-z_]\w*", m.group(1))

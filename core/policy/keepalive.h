@@ -32,7 +32,9 @@ struct vtcp_keepalive {
     assigns *k;
     ensures inv: vtcp_keepalive_inv(k);
     ensures MUST_25_off: !k->on;
-    ensures MUST_28_default: k->idle == 7200000000; */
+    ensures MUST_28_default: k->idle == 7200000000;
+    ensures defaults: k->interval == 75000000 && k->count == 10;
+    ensures unheard: k->at == 0 && k->sent == 0; */
 void vtcp_keepalive_init(struct vtcp_keepalive *k);
 
 /* The peer was heard: the silence begins now. */
