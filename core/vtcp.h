@@ -60,7 +60,7 @@ struct vtcp_config {
 
 struct vtcp_status {
   enum vtcp_state state;
-  enum vtcp_outcome outcome;
+  int32_t outcome; /* enum vtcp_outcome */
   uint16_t local_port, remote_port;
   uint16_t snd_mss;
   uint32_t unread;                    /* octets in order, not yet read */

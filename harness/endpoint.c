@@ -345,7 +345,7 @@ static void report_end(struct endpoint *e, struct connection *c, const struct vt
     log_error("%s: %s: %s", peer, c->stream.trouble, strerror(c->stream.error));
     endpoint_fail(e, EXIT_LOCAL);
   } else if (s->outcome != VTCP_OUTCOME_CLOSED && (c->established || c->half_open_until == VTCP_NEVER)) {
-    log_error("%s: %s", peer, c->why != NULL ? c->why : endpoint_outcome(s->outcome));
+    log_error("%s: %s", peer, c->why != NULL ? c->why : endpoint_outcome((enum vtcp_outcome)s->outcome));
     endpoint_fail(e, EXIT_CONNECTION);
   } else if (c->established) {
     log_info("%s: closed, %llu octets sent, %llu received, %u segments sent again", peer,

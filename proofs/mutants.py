@@ -271,7 +271,7 @@ class Runner:
             most = prove.trying(prove.PROVERS, prove.FULL[0], len(prove.PROVERS))
             verdict, goal, why, _ = self.run(path, m.function, most)
         if verdict == "proved":
-            refused = sources.check_constants(self.gate.execute(["frama-c", "-no-unicode", *prove.parse_flags(self.gate.flags),
+            refused = sources.check_conversions(self.gate.execute(["frama-c", "-no-unicode", *prove.parse_flags(self.gate.flags),
                                                                  "-print", path])[1])
             verdict, why = ("refused", refused[0]) if refused else ("survived", "")
         if verdict == "survived":

@@ -258,7 +258,7 @@ class Gate(Results):
         if compiled.split() != proved.split():
             file["problems"].append("the provers would see other code than the compiler")
         file["problems"] += sources.check_functions(text, file["defined"]) + sources.check_annotations(text, self.bound)
-        file["problems"] += sources.check_constants(text)
+        file["problems"] += sources.check_conversions(text)
         file["contracts"], file["definitions"] = sources.contracts(text), sources.definitions(text)
         return file
 

@@ -100,20 +100,23 @@ def check_functions(text, defined):
     return problems
 
 
-def check_constants(text):
-    """Frama-C's RTE asks nothing of a negative constant that becomes unsigned with 64 bits, and WP takes the result for
-    negative: everything follows from that."""
+def check_conversions(text):
+    """Frama-C's RTE asks nothing of a negative constant that becomes unsigned with 64 bits, nor of anything that becomes an
+    enumeration's value, and WP takes the result for what it was: if that is not in the type's range, everything follows."""
     text = without_comments(text)
     enums = dict(re.findall(r"\b(enum \w+)\s*\{([^}]*)\}", text))
-    own = "".join("|" + t for t in [*re.findall(r"\btypedef unsigned\b[\w ]*\b(\w+);", text),
-                                    *(e for e, values in enums.items() if not re.search(r"= *\(?-", values))])  # these are unsigned
-    enums = " ".join(enums.values())
+    enumerators = set(re.findall(r"\b[A-Za-z_]\w*", " ".join(enums.values())))
+    negative = set(re.findall(r"\b(\w+) = \(?-", " ".join(enums.values())))
+    own = "".join("|" + t for t in re.findall(r"\btypedef unsigned\b[\w ]*\b(\w+);", text))
+    operand = r"([~-]?\s*[\w.>-]+|[~-]?\s*\((?:[^()]|\([^()]*\))*\))"
     problems = []
-    for m in re.finditer(rf"\((?:unsigned\b[\w ]*|uint\w*_t|size_t{own})\)\s*([~-]?\s*\w+|[~-]?\s*\((?:[^()]|\([^()]*\))*\))", text):
-        names = re.findall(r"\b[A-Za-z_]\w*", m.group(1))
-        if all(re.search(rf"\b{n}\b", enums) for n in names) and (
-                re.search(r"[~-]", m.group(1)) or any(re.search(rf"\b{n} = \(?-", enums) for n in names)):
+    for m in re.finditer(rf"\((?:unsigned\b[\w ]*|uint\w*_t|size_t{own})\)\s*{operand}", text):
+        names = set(re.findall(r"\b[A-Za-z_]\w*", m.group(1)))
+        if names <= enumerators and (names & negative or re.search(r"[~-]", m.group(1))):
             problems.append(f"a negative constant becomes unsigned: {m.group()}")
+    for m in re.finditer(rf"\((enum \w+)\)\s*{operand}", text):
+        if m.group(2) not in re.findall(r"\w+", enums.get(m.group(1), "")) and not re.match(r"\(?\(uint(8|16|32)_t\)", m.group(2)):
+            problems.append(f"becomes an enumeration's value, and is neither one of its names nor made uint32_t before: {m.group()}")
     return problems
 
 

@@ -277,8 +277,8 @@ static uint32_t urgent_ahead(const struct vtcp *c) {
 }
 
 void vtcp_status(const struct vtcp *c, struct vtcp_status *out) {
-  out->state = (enum vtcp_state)c->state;
-  out->outcome = (enum vtcp_outcome)c->outcome;
+  out->state = (enum vtcp_state)(uint32_t)c->state;
+  out->outcome = c->outcome;
   out->local_port = c->local_port;
   out->remote_port = c->remote_port;
   out->snd_mss = c->snd_mss;

@@ -48,7 +48,8 @@ enum vtcp_parse_status vtcp_segment_parse(const uint8_t *data, uint32_t len, str
   out->more_len = 0;
   bool ok = vtcp_options_parse(data, n, out);
   get_fixed(data, out);
-  return ok ? VTCP_PARSE_OK : VTCP_PARSE_BAD_OPTION;
+  if (!ok) { return VTCP_PARSE_BAD_OPTION; }
+  return VTCP_PARSE_OK;
 }
 
 /* Octets 0 to 11. */

@@ -149,6 +149,9 @@ CHEATS = [
     ("a negative constant where it is unsigned", append(COPY, "/*@ terminates \\true; exits never: \\false; assigns \\nothing; "
                                                        "ensures lie: \\false; */\nuint64_t most(void) { return -1; }\n"),
      READ, COPY, r"a negative constant becomes unsigned: \(uint64_t\)\(-1\)"),
+    ("any number where an enumeration is", append(COPY, "enum kind { NONE, SOME };\n/*@ requires n: n < 0; terminates \\true; exits never: "
+                                                  "\\false; assigns \\nothing; ensures lie: \\false; */\nenum kind kind(int n) { return n; }\n"),
+     READ, COPY, r"becomes an enumeration's value, and is neither"),
     ("ghost code", change(COPY, "n) {", "n) {\n  //@ ghost uint32_t k = n;"), READ, COPY, r"annotation `ghost`"),
     ("a statement contract", change(COPY, "{ dst", "{ /*@ requires lie: \\false; ensures lie: \\false; */ dst"), READ,
      COPY,
