@@ -105,7 +105,7 @@ static bool told_right(const struct seen *n, const char *want) {
   bool free = one_of(want, "2msl?");
   if (n->before.state == VTCP_TIME_WAIT && !free && n->rearmed != one_of(want, "2msl")) return false;
   if (n->before.state != VTCP_TIME_WAIT && n->after.state == VTCP_TIME_WAIT && !n->rearmed) return false;
-  return n->before.state == VTCP_CLOSED || n->after.outcome == how;
+  return n->before.state == VTCP_CLOSED || n->after.outcome == (int32_t)how;
 }
 
 /* A column of SND.UNA, RCV.NXT or SND.WND. */

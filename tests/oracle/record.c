@@ -392,7 +392,7 @@ REAL(void, status, const struct vtcp *c, struct vtcp_status *t) {
   __real_vtcp_status(c, t);
   start(STATUS, c);
   put(t->state);
-  put(t->outcome);
+  put((uint64_t)t->outcome);
   put(t->local_port);
   put(t->remote_port);
   put(t->snd_mss);

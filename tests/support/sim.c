@@ -770,7 +770,7 @@ void sim_expect_event(struct sim *s, const char *file, int line, enum side e, en
 void sim_expect_ended(struct sim *s, const char *file, int line, enum side e, enum vtcp_outcome outcome) {
   sim_expect_state(s, file, line, e, VTCP_CLOSED);
   struct vtcp_status t = sim_status(s, e);
-  if (t.outcome != outcome)
+  if (t.outcome != (int32_t)outcome)
     sim_fail(s, file, line, "outcome of %c is %d, expected %d", name_of(e), (int)t.outcome, (int)outcome);
   sim_expect_event(s, file, line, e, VTCP_EVENT_ENDED, true);
 }
