@@ -108,14 +108,14 @@ def check_conversions(text):
     enumerators = set(re.findall(r"\b[A-Za-z_]\w*", " ".join(enums.values())))
     negative = set(re.findall(r"\b(\w+) = \(?-", " ".join(enums.values())))
     own = "".join("|" + t for t in re.findall(r"\btypedef unsigned\b[\w ]*\b(\w+);", text))
-    operand = r"([~-]?\s*[\w.>-]+|[~-]?\s*\((?:[^()]|\([^()]*\))*\))"
+    inner = r"(?:[^()]|\((?:[^()]|\([^()]*\))*\))*"
     problems = []
-    for m in re.finditer(rf"\((?:unsigned\b[\w ]*|uint\w*_t|size_t{own})\)\s*{operand}", text):
-        names = set(re.findall(r"\b[A-Za-z_]\w*", m.group(1)))
-        if names <= enumerators and (names & negative or re.search(r"[~-]", m.group(1))):
-            problems.append(f"a negative constant becomes unsigned: {m.group()}")
-    for m in re.finditer(rf"\((enum \w+)\)\s*{operand}", text):
-        if m.group(2) not in re.findall(r"\w+", enums.get(m.group(1), "")) and not re.match(r"\(?\(uint(8|16|32)_t\)", m.group(2)):
+    for m in re.finditer(rf"(?=(\((?:unsigned\b[\w ]*|uint\w*_t|size_t{own})\)\s*([~-]?\s*[\w.>-]+|[~-]?\s*\({inner}\))))", text):
+        names = set(re.findall(r"\b[A-Za-z_]\w*", m.group(2)))
+        if names <= enumerators and (names & negative or re.search(r"[~-]", m.group(2))):
+            problems.append(f"a negative constant becomes unsigned: {m.group(1)}")
+    for m in re.finditer(r"\((enum \w+)\)\s*(\(?\(uint(?:8|16|32)_t\)|[\w.>-]+|[^;]{0,30})", text):
+        if m.group(2) not in re.findall(r"\w+", enums.get(m.group(1), "")) and not re.match(r"\(?\(uint", m.group(2)):
             problems.append(f"becomes an enumeration's value, and is neither one of its names nor made uint32_t before: {m.group()}")
     return problems
 
