@@ -23,12 +23,11 @@ import sources
 from digests import of_proof
 from results import EXPECTED, PROVERS, WHY3_PROVERS, Results, is_open, proved, strip_comments, sums
 
-# Per file or directory: "first" = provers of the quick pass, one after the other, "split" = for Why3 the transformation
-# (default split_vc), for C the functions that need a goal for each path (-wp-split), "cost" = seconds a goal, about: how
-# to share the work out.
-OPTIONS = {"core/connection": {"first": ["cvc4o", "cvc4i"], "cost": 0.35}}
+# Per file or directory: "first" = provers that have a second a goal, one after the other, before all have two minutes,
+# "split" = for Why3 the transformation (default split_vc), for C the functions that need a goal for each path (-wp-split),
+# "cost" = seconds a goal, about: how to share the work out.
+OPTIONS = {"core/connection": {"first": ["cvc4", "cvc4o", "cvc4i"], "cost": 0.35}}
 OPTIONS.update({f"core/connection/{file}.c": {"split": functions.split()} for file, functions in {
-    "arrive_check": "vtcp_arrive_seq vtcp_arrive_rst vtcp_arrive_syn",
     "arrive": "syn_sent_syn arrive_syn_sent arrive_synchronized arrive_other arrive",
     "output": "send_syn",
 }.items()})
@@ -39,6 +38,7 @@ PROVER = """
 [prover]
 name = "{name}"
 version = "{version}"
+alternative = "{alternative}"
 shortcut = "{shortcut}"
 command = "{command}"
 command_steps = "{steps}"
@@ -47,9 +47,9 @@ editor = ""
 in_place = false
 interactive = false
 """
-QUICK, FULL, WHY3_LIMIT, SMOKE, CANARY = 1, (60, 240), 10, 2, 5  # seconds a goal
+QUICK, MID, FULL, WHY3_LIMIT, SMOKE, CANARY = 1, 10, 120, 10, 2, 5  # seconds a goal
 SMOKE_STEPS = 50000
-COST, SMOKE_COST, SHARE = 0.15, 0.35, 60 # seconds a goal, a smoke test, a share of a file's functions: about
+COST, SMOKE_COST, CANARY_COST, SHARE = 0.15, 0.35, 30, 60  # seconds a goal, a smoke test, canaries, a share: about
 # WP never proves a \from, so writing one would be the assumption, not leaving it out (proofs/ASSUMPTIONS.md).
 HARMLESS = re.compile(r"Failed smoke-test|No \\from specification for assigned pointer")
 JOB_LIMIT = 3600
@@ -64,23 +64,6 @@ end
 NOT_SMOKE = ",".join("-@" + c for c in (
     "assigns ensures requires exits terminates assert check invariant variant lemma decreases breaks continues "
     "returns complete_behaviors disjoint_behaviors axiom admit").split())
-
-
-def properties(hard):
-    """-wp-prop for the clauses that have these goals, so that the full pass tries little else; nothing if one has no name.
-    Which goals are proved is read from the report all the same: a goal that this leaves out is a problem."""
-    names = set()
-    for f, goals in hard.items():
-        for goal in goals:
-            m = re.search(r"_assert_rte_([a-z_]+)(?:_\d+)?$|_(assigns|terminates|exits)(?:_\w+)?$|.*_(?:ensures|requires|exits|assert|"
-                          r"check|invariant)_(\w+?)(?:_established|_preserved)?$", "_" + goal.removeprefix(f + "_"))
-            if not m:
-                return []
-            label = m.group(1) or m.group(3) or "@" + m.group(2)
-            names |= {label, re.sub(r"_\d+$", "", label)}
-            # a label may end so itself
-            names |= {label + end for end in ("_established", "_preserved") if m.group(3) and goal.endswith(label + end)}
-    return ["-wp-prop=" + ",".join(sorted(names))]
 
 
 class Log:
@@ -120,8 +103,8 @@ class Log:
 
 
 class Gate(Results):
-    def __init__(self, fast, quick=False):
-        self.quick = quick
+    def __init__(self, fast, quick=False, storing=False):
+        self.quick, self.storing = quick, storing
         self.session = "build/proofs/session" if fast else None
         self.fast, self.log, self.problems, self.unproved = fast, Log(), [], []
         self.flags = shlex.split(os.environ.get("WP_FLAGS", ""))
@@ -156,18 +139,21 @@ class Gate(Results):
         with open(conf, encoding="utf-8") as f:
             text = re.sub(r"\[partial_prover\]\n(?:\w+ = .*\n)*", "", f.read())
         cvc4, z3 = (os.path.realpath(shutil.which(p)) for p in ("cvc4", "z3"))
-        opaque = f"{shutil.which('python3', path='/usr/bin:/bin') or sys.executable} -I -S {os.path.abspath('proofs/provers/opaque.py')}"
+        python = f"{shutil.which('python3', path='/usr/bin:/bin') or sys.executable} -I -S -B {os.path.abspath('proofs/provers')}"
+        opaque, patient = f"{python}/opaque.py", f"{python}/patient.py"
         inline = os.path.abspath("proofs/provers/cvc4_inline.drv")
         seeds = "-smt2 sat.random_seed=42 nlsat.randomize=false smt.random_seed=42 -st"
-        limits = "--stats --lang=smt2 --tlimit=%t00", "--stats --lang=smt2 --rlimit=%S"
+        options = "--stats --lang=smt2"
         # %t00 milliseconds: see trying()
         for name, driver, by_time, by_steps in (
-                ("CVC4", "cvc4_17", *(f"{cvc4} {l} %f" for l in limits)),
-                ("CVC4i", inline, *(f"{cvc4} {l} %f" for l in limits)),
-                ("CVC4o", "cvc4_17", f"{opaque} tlimit=%t00 %f", f"{opaque} rlimit=%S %f"),
-                ("Z3", "z3_471", f"{z3} {seeds} -t:%t00 %f", f"{z3} {seeds} rlimit=%S %f")):
-            text += PROVER.format(name=name, version=versions[name[:4]], shortcut=name.lower(), driver=driver,
-                                  command=by_time, steps=by_steps)
+                ("CVC4", "cvc4_17", f"{cvc4} {options} --tlimit=LIMIT", f"{cvc4} {options} --rlimit=%S %f"),
+                ("CVC4i", inline, f"{cvc4} {options} --tlimit=LIMIT", f"{cvc4} {options} --rlimit=%S %f"),
+                ("CVC4o", "cvc4_17", f"{cvc4} {options} --tlimit=LIMIT", f"{opaque} rlimit=%S %f"),
+                ("Z3", "z3_471", f"{z3} {seeds} -t:LIMIT", f"{z3} {seeds} rlimit=%S %f")):
+            for alternative, seconds in (("", FULL), ("mid", MID), ("quick", QUICK)):
+                shortcut = f"{alternative}-{name.lower()}".lstrip("-")
+                text += PROVER.format(name=name, version=versions[name[:4]], alternative=alternative, shortcut=shortcut, driver=driver,
+                                      command=f"{patient} {shortcut} {1000 * seconds} %t00 %f {by_time}", steps=by_steps)
         with open(conf, "w", encoding="utf-8") as f:
             f.write(text)
 
@@ -184,9 +170,9 @@ class Gate(Results):
 
     # -- running programs ------------------------------------------------------------------------------------------
 
-    def execute(self, command, on_line=lambda line: None):
+    def execute(self, command, on_line=lambda line: None, env=None):
         """Runs a program until it ends, or until on_line has seen enough and says so."""
-        with subprocess.Popen(command, env={**os.environ, **GARBAGE}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        with subprocess.Popen(command, env={**os.environ, **GARBAGE, **(env or {})}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, text=True, errors="replace", start_new_session=True) as p:
             self.children.add(p.pid)
             timer = threading.Timer(JOB_LIMIT, lambda: os.killpg(p.pid, signal.SIGKILL))
@@ -202,15 +188,14 @@ class Gate(Results):
             self.children.discard(p.pid)
         return p.returncode, "".join(lines)
 
-    def wp(self, path, tag, args, on_line=None):
+    def wp(self, path, tag, args, on_line=None, env=None):
         """Runs WP on one file; returns its report as {function: {goal: {prover: numbers}}} and its log."""
         stem = os.path.join(self.tmp, re.sub(r"\W", "_", path) + "-" + tag)
-        # A proof run knows only what it has proved itself: the full pass takes from the quick one.
-        session = self.session or re.sub(r"-(full\d+|known-\w+)$", "-quick", stem) + "-session"
+        session = self.session or stem + "-session"
         cache = ["-wp-cache", "update", "-wp-session", session]
         command = ["frama-c", "-no-unicode", *self.flags, *cache, *args, "-wp-report-json", stem + ".json", path]
         status, text = self.execute(command, on_line or (
-            lambda l: self.log.goal() if "] Goal " in l or "Smoke-test" in l else None))
+            lambda l: self.log.goal() if "] Goal " in l or "Smoke-test" in l else None), env)
         if status != 0 or not os.path.exists(stem + ".json"):
             return None, text
         with open(stem + ".json", encoding="utf-8") as f:
@@ -282,7 +267,7 @@ class Gate(Results):
                 self.add(0, path, "read", lambda p=path: work(p))
         self.drain()
         for path, file in results.items():
-            self.files[path] = {"functions": {}, "smoke": {}, "seconds": 0.0, "hard": set(), **file}
+            self.files[path] = {"functions": {}, "smoke": {}, "seconds": 0.0, **file}
         for path in paths:
             file = self.files[path]
             for p in file["problems"]:
@@ -389,46 +374,37 @@ class Gate(Results):
         return [n for n, text in self.files[path]["definitions"].items() if text.startswith("lemma")]
 
     def prove(self, path, share=0, only=()):
-        """Quick pass; then what is open once more, with more time: see full()."""
-        began, options = time.time(), options_for(path)
-        first = trying(options.get("first", ["cvc4"]), QUICK)
-        found, text = self.wp(path, f"{share}-quick", first + list(only))
+        """First the provers that prove most have a second a goal, then all have two minutes (before that ten seconds, when no
+        run has found yet which one it takes); what an earlier run has found (patient.py) saves most of that."""
+        began, first = time.time(), options_for(path).get("first", ["cvc4"])
+        hints = os.path.join(self.tmp, re.sub(r"\W", "_", path) + f"-{share}-hints")
+        with open(hints, "w", encoding="ascii") as f:
+            f.writelines(f"{p} {task}\n" for p, tasks in self.stored.get(path, {}).get("hints", {}).items() for task in tasks.split())
+        later = [] if self.quick else [*reversed(first), *(p for p in PROVERS if p not in first)]
+        provers = [*("quick-" + p for p in first), *("mid-" + p for p in later if self.storing), *later]
+        found, text = self.wp(path, f"{share}-proof", trying(provers, FULL) + list(only),
+                              env={"HINTS": hints, **({"FOUND": self.found(path)} if self.storing else {})})
         if found is None:
             self.problem(path, f"Frama-C failed:\n{text[-3000:]}")
             return
         self.check_log(path, text)
-        for name, provers, seconds in () if self.quick else self.full(path):
-            hard = {f: left for f, goals in found.items() if (left := {g for g, v in goals.items() if is_open(v)})}
-            self.files[path]["hard"].update({(f, g) for f, left in hard.items() for g in left})
-            if len(provers) == 1:
-                hard = {f: those for f, left in hard.items() if (those := {g for g in left if self.known(path, f, g) in provers})}
-            if not hard:
-                continue
-            rest = trying(provers, seconds, len(provers)) + properties(hard)
-            rest += list(only) if "(lemmas)" in hard else \
-                [*(a for a in only if a in SPLIT), "-wp-fct", ",".join(sorted(hard))]
-            again, text = self.wp(path, f"{share}-{name}", rest)
-            if again is None:
-                self.problem(path, f"Frama-C failed:\n{text[-3000:]}")
-                return
-            self.check_log(path, text)
-            for f, left in hard.items():
-                if not set(again.get(f, {})) >= left:
-                    self.problem(path, f"the full pass lost goals of {f}")
-                for g, v in again.get(f, {}).items():
-                    if g not in found[f] or v["wp:main"]["total"] != found[f][g]["wp:main"]["total"]:
-                        self.problem(path, f"the passes saw different goals: {g}")
-                    elif proved(v) > proved(found[f][g]):
-                        found[f][g] = v
         self.gather(path, "functions", found, began)
 
-    def full(self, path):
-        """The passes after the quick one: for what an earlier run has found hard first the prover that found it, then all."""
-        who = sorted({p for goals in self.stored.get(path, {}).get("hard", {}).values() for p in goals.values() if p in PROVERS})
-        return [(f"known-{p}", [p], FULL[0]) for p in who] + [(f"full{t}", PROVERS, t) for t in FULL]
+    def found(self, path):
+        """Where a run that stores keeps what later ones are told."""
+        return os.path.join(self.tmp, re.sub(r"\W", "_", path) + "-found")
 
-    def known(self, path, f, goal):
-        return self.stored.get(path, {}).get("hard", {}).get(f, {}).get(goal)
+    def hints(self, path):
+        """What the run has found: for each prover the tasks that it did not prove (-) and those that took it long (+)."""
+        last = {}
+        if os.path.exists(self.found(path)):
+            with open(self.found(path), encoding="ascii") as f:
+                for name, task in (line.split() for line in f):
+                    last.setdefault(name.removeprefix("mid-"), {})[task[1:]] = task[0]
+        for name in [n for n in last if "quick-" + n in last]:
+            last["quick-" + name].update({t: "+" for t, sign in last[name].items() if sign == "+"})
+            last[name] = {t: sign for t, sign in last[name].items() if sign == "-"}
+        return {n: " ".join(sorted(sign + t for t, sign in tasks.items())) for n, tasks in sorted(last.items()) if tasks}
 
     def gather(self, path, key, found, began):
         """Puts what a share has found to what the others have; the last one looks at all of it."""
@@ -458,8 +434,7 @@ class Gate(Results):
                 if is_open(v):
                     self.leave(path, f"{g} ({v['wp:main']['total'] - proved(v)} of {v['wp:main']['total']})")
         n, ok = sums(entry["functions"])
-        self.log.line(f"[{self.log.clock()}] {path}: {ok}/{n} goals, {entry['seconds']:.0f} s"
-                      + (f", {len(entry['hard'])} goals needed more than the quick pass" if entry["hard"] else ""))
+        self.log.line(f"[{self.log.clock()}] {path}: {ok}/{n} goals, {entry['seconds']:.0f} s")
 
     def recall(self, path, result):
         if result is not None:
@@ -619,14 +594,14 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--fast", action="store_true", help="with a cache; no smoke tests, no canaries")
     parser.add_argument("--store", action="store_true", help="store the numbers of goals, when all are proved")
-    parser.add_argument("--quick", action="store_true", help="no second try of goals that the quick pass leaves open")
+    parser.add_argument("--quick", action="store_true", help="a second a goal, no more")
     parser.add_argument("--read", action="store_true", help="only refuse: proves nothing, and so never succeeds")
     parser.add_argument("files", nargs="*", help="only these (default: everything)")
     args = parser.parse_args()
     os.chdir(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
     os.environ["PWD"] = os.getcwd()  # Frama-C resolves relative paths by it
     os.makedirs("build/proofs", exist_ok=True)
-    gate = Gate(args.fast, args.quick)
+    gate = Gate(args.fast, args.quick, args.store)
     whole = not args.files
     paths = sorted(args.files or glob.glob("core/**/*.c", recursive=True) + glob.glob("proofs/*.c"))
     theories = [f for f in paths if f.endswith(".mlw")] if not whole else sorted(glob.glob("spec/*.mlw"))
@@ -661,7 +636,7 @@ def main():
             gate.add(os.path.getsize(path) / 1000, path, "why3", lambda p=path: gate.why3(p))
         if not args.fast:
             for path in canaries:
-                gate.add(0, path, "canary", lambda p=path: gate.canary(p))
+                gate.add(CANARY_COST, path, "canary", lambda p=path: gate.canary(p))
             if whole and not canaries:
                 gate.problem("proofs/canary", "no canaries")
         gate.drain()

@@ -110,9 +110,7 @@ class Results:
             says = {n: d for n, d in kept.get(DEFINITIONS, {}).get("says", {}).items() if re.search(rf"\b{n}\b", text)}
             now[DEFINITIONS]["says"] = {**says, **now[DEFINITIONS]["says"]}
         for path, e in self.files.items():
-            now[path]["hard"] = {}
-            for f, g in sorted(e["hard"]):
-                now[path]["hard"].setdefault(f, {})[g] = " ".join(provers_of(e["functions"][f][g]) - {"qed"})
+            now[path]["hints"] = self.hints(path)
         with open(EXPECTED, "w", encoding="utf-8") as f:
             json.dump({**kept, **now}, f, indent=1, sort_keys=True)
             f.write("\n")
@@ -130,7 +128,7 @@ class Results:
             if a is None or b is None:
                 self.problem(path, "not in expected.json" if a is None else "in expected.json, but gone")
                 continue
-            for key in sorted((set(a) | set(b)) - {"hard"}):  # what helps the next run, not what must be
+            for key in sorted((set(a) | set(b)) - {"hints"}):  # what helps the next run, not what must be
                 x, y = a.get(key), b.get(key)
                 if self.fast and key == "smoke" or x == y:
                     continue

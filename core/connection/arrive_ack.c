@@ -14,11 +14,9 @@ void vtcp_arrive_window_of(struct vtcp *c, struct vtcp_arrival g) {
     requires policy: tcb_policy(c);
     terminates \true;
     exits never: \false;
-    assigns WRITES_CC, WRITES_RTT, c->rtx_at, c->user_at, c->ev_established;
+    assigns WRITES_CC, WRITES_RTT;
     KEEPS(mem); KEEPS(snd); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); KEEPS(state);
     KEEPS(acked); KEEPS(unacked); KEEPS(timers); KEEPS_STREAM; KEEPS_RECEIVED;
-    ensures established: c->ev_established;
-    ensures off: c->rtx_at == VTCP_NEVER;
     KEEPS_NEGOTIATED;
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 static void start_policy(struct vtcp *c, int64_t ack, uint64_t now) {
@@ -26,7 +24,20 @@ static void start_policy(struct vtcp *c, int64_t ack, uint64_t now) {
   vtcp_rtt_established(&c->rtt);
   vtcp_rtt_acked(&c->rtt, ack, now);
   //@ assert slots: vtcp_reassembly_same_slots{Pre, Here}(&c->rcv);
-  //@ assert reassembly: \at(tcb_reassembly(c), Pre) ==> tcb_reassembly(c);
+}
+
+/* The timers of our SYN are off, and the user is told. */
+/*@ requires valid: \valid(c);
+    terminates \true;
+    exits never: \false;
+    assigns c->rtx_at, c->user_at, c->ev_established;
+    ensures established: c->ev_established;
+    ensures off: c->rtx_at == VTCP_NEVER;
+    KEEPS(mem); KEEPS(snd); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); KEEPS(state);
+    KEEPS(acked); KEEPS(unacked); KEEPS(timers); KEEPS_STREAM; KEEPS_RECEIVED;
+    KEEPS_NEGOTIATED;
+    ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
+static void end_handshake(struct vtcp *c) {
   c->rtx_at = VTCP_NEVER;
   c->user_at = VTCP_NEVER;
   c->ev_established = true;
@@ -63,6 +74,7 @@ static void now_established(struct vtcp *c, struct vtcp_arrival g) {
 
 void vtcp_arrive_establish(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
   start_policy(c, g.ack, now);
+  end_handshake(c);
   vtcp_arrive_window_of(c, g);
   now_established(c, g);
 }

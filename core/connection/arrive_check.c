@@ -75,13 +75,18 @@ static void answer(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
 bool vtcp_arrive_seq(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
   if (acceptable(c, g) || allowance(c, g)) return true;
   vtcp_tcb_unacceptable(c);
+  //@ assert negotiated: opt_abs(c) == \at(opt_abs(c), Pre);
   if (g.rst) return false;
   /* Our last ACK was lost: 2 MSL begin anew (s3.10.7.4, eighth). */
   if (c->state == VTCP_TIME_WAIT && g.fin && g.seq + g.txt == c->rcv_fin) vtcp_tcb_start_wait(c, now);
-  if ((g.txt > 0 || g.fin) && !g.syn)
+  //@ assert wait: opt_abs(c) == \at(opt_abs(c), Pre);
+  if ((g.txt > 0 || g.fin) && !g.syn) {
     vtcp_tcb_ack_now(c);
-  else
+    //@ assert owed: opt_abs(c) == \at(opt_abs(c), Pre);
+  } else {
     answer(c, g, now);
+    //@ assert answered: opt_abs(c) == \at(opt_abs(c), Pre);
+  }
   return false;
 }
 
@@ -99,16 +104,18 @@ void vtcp_arrive_rst(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
   //@ assert state: spec_state(tcb_abs(c)) == c->state;
   //@ assert rcv_nxt: spec_rcv_nxt(tcb_abs(c)) == c->rcv_nxt;
   if (g.seq < c->rcv_nxt) return;
-  if (g.seq != c->rcv_nxt)
+  if (g.seq != c->rcv_nxt) {
     vtcp_tcb_challenge(c, now);
-  else if (c->state == VTCP_SYN_RECEIVED && c->passive)
+    //@ assert challenged: opt_abs(c) == \at(opt_abs(c), Pre);
+  } else if (c->state == VTCP_SYN_RECEIVED && c->passive) {
     back_to_listen(c);
-  else if (c->state == VTCP_SYN_RECEIVED)
-    vtcp_tcb_finish(c, VTCP_OUTCOME_REFUSED);
-  else if (both_ended(c))
-    vtcp_tcb_finish(c, VTCP_OUTCOME_CLOSED);
-  else
-    vtcp_tcb_finish(c, VTCP_OUTCOME_RESET);
+    //@ assert listens: opt_abs(c) == \at(opt_abs(c), Pre);
+  } else {
+    vtcp_tcb_finish(c, c->state == VTCP_SYN_RECEIVED ? VTCP_OUTCOME_REFUSED
+                       : both_ended(c)               ? VTCP_OUTCOME_CLOSED
+                                                     : VTCP_OUTCOME_RESET);
+    //@ assert ended: opt_abs(c) == \at(opt_abs(c), Pre);
+  }
 }
 
 void vtcp_arrive_syn(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {

@@ -23,6 +23,7 @@ static void arrive_urg(struct vtcp *c, struct vtcp_arrival g) {
   //@ assert kept: \at(vtcp_reassembly_slots(&c->rcv), Pre) ==> vtcp_reassembly_slots(&c->rcv);
   //@ assert disjoint: \at(vtcp_reassembly_disjoint(&c->rcv), Pre) ==> vtcp_reassembly_disjoint(&c->rcv);
   //@ assert reassembly: \at(tcb_reassembly(c), Pre) ==> tcb_reassembly(c);
+  //@ assert refine: tcb_abs(c) == spec_arrive_urg(\at(tcb_abs(c), Pre), seg_abs(g));
   if (up > c->rcv.nxt - c->rcv.len) c->ev_urgent = true;
 }
 
@@ -338,6 +339,10 @@ static void arrive_fin(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
 
 void vtcp_arrive_data(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
   arrive_urg(c, g);
+  /*@ assert takes: \forall integer o;
+        spec_takes_data(tcb_abs(c), seg_abs(g), o) <==> spec_takes_data(\at(tcb_abs(c), Pre), seg_abs(g), o); */
   arrive_text(c, g, now);
+  /*@ assert present: text_refused{Pre, Here}(c, g) || (\forall integer o; vtcp_reassembly_present(&c->rcv, o) <==>
+        vtcp_reassembly_present{Pre}(&c->rcv, o) || spec_takes_data(\at(tcb_abs(c), Pre), seg_abs(g), o)); */
   arrive_fin(c, g, now);
 }

@@ -277,20 +277,22 @@ static uint32_t urgent_ahead(const struct vtcp *c) {
 }
 
 void vtcp_status(const struct vtcp *c, struct vtcp_status *out) {
+  const uint32_t urgent = urgent_ahead(c), wnd = rcv_wnd(c), snd_una = vtcp_seq_to_wire(c->snd_una, c->iss);
+  const uint32_t snd_nxt = vtcp_seq_to_wire(c->snd_nxt, c->iss), rcv_nxt = vtcp_seq_to_wire(c->rcv_nxt, c->irs);
+  out->send_space = send_error(c) == VTCP_OK ? send_space(c) : 0;
   out->state = (enum vtcp_state)(uint32_t)c->state;
   out->outcome = c->outcome;
   out->local_port = c->local_port;
   out->remote_port = c->remote_port;
   out->snd_mss = c->snd_mss;
   out->unread = c->rcv.len;
-  out->urgent = urgent_ahead(c);
+  out->urgent = urgent;
   out->unacknowledged = c->snd.len;
-  out->send_space = send_error(c) == VTCP_OK ? send_space(c) : 0;
   out->snd_wnd = c->snd_wnd;
-  out->rcv_wnd = rcv_wnd(c);
-  out->snd_una = vtcp_seq_to_wire(c->snd_una, c->iss);
-  out->snd_nxt = vtcp_seq_to_wire(c->snd_nxt, c->iss);
-  out->rcv_nxt = vtcp_seq_to_wire(c->rcv_nxt, c->irs);
+  out->rcv_wnd = wnd;
+  out->snd_una = snd_una;
+  out->snd_nxt = snd_nxt;
+  out->rcv_nxt = rcv_nxt;
   out->iss = c->iss;
   out->irs = c->irs;
   out->cwnd = c->cc.cwnd;

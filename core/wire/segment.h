@@ -72,7 +72,7 @@ enum vtcp_parse_status { VTCP_PARSE_OK = 0, VTCP_PARSE_BAD_HEADER = 1, VTCP_PARS
     ensures fixed: \result == VTCP_PARSE_OK ==> seg_fixed(data, out);
     ensures sayable: \result == VTCP_PARSE_OK ==> seg_sayable(out);
     ensures text: \result == VTCP_PARSE_OK ==> out->text == data + seg_data_offset(data) &&
-      out->text_len == len - seg_data_offset(data) && out->more_len == 0;
+      out->text_len == len - seg_data_offset(data) && out->more == \null && out->more_len == 0;
     ensures MUST_4_options: \result == VTCP_PARSE_OK ==>
       seg_reads(data, 20, seg_data_offset(data), opt_none, seg_options(out));
     ensures MUST_7_bad_option: \result == VTCP_PARSE_BAD_OPTION ==>

@@ -107,6 +107,8 @@ class Translator:
         word = str(tree.children[0])
         if word in ("\\true", "\\false"):
             return Value(word[1:], TRUTH)
+        if word == "\\null":
+            return Value("NULL", Type("void", 1))
         if word == "\\result" and scope.result is not None:
             return typed("result", scope.result)
         raise Untranslatable(word)
