@@ -33,7 +33,8 @@ struct vtcp_rtt {
     assigns r->srtt, r->rttvar, r->rto, r->rto_min, r->backoffs, r->sampled, r->timed_end, r->timed_at;
     ensures inv: vtcp_rtt_inv(r);
     ensures s2_1: r->rto == \max(VTCP_RTO_INITIAL, rto_min);
-    ensures fresh: r->rto_min == rto_min && r->backoffs == 0 && !r->sampled && r->timed_end == -1; */
+    ensures fresh: r->rto_min == rto_min && r->backoffs == 0 && !r->sampled && r->timed_end == -1 &&
+      r->srtt == 0 && r->rttvar == 0; */
 void vtcp_rtt_init(struct vtcp_rtt *r, uint64_t rto_min);
 
 /* A segment that ends at offset end leaves for the first time: begin a measurement if none is under way. */
