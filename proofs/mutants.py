@@ -28,8 +28,11 @@ LIST, BUILD = "proofs/mutants.json", "build/proofs/mutants"
 STEPS, MARGIN = 30000, 3  # a goal has at least so many steps of CVC4, or three times as many as the function needs
 HARDER = (120000, 600000)  # tried when a function needs more
 ONLY_WP = ["-no-autoload-plugins", "-load-module", "rtegen,wp"]  # Frama-C starts in two thirds of the time
+DEADLY = 2  # clauses that are tried first
 CLOCKS = (60, 600)  # seconds a goal, should steps not end it; the second when the first was too short
 GOAL = re.compile(r"\[wp\] \[([^\]]+)\] Goal (\S+)(?: : (\w[\w ]*))?(?:.* \((\d+)\))?")
+LABEL = re.compile(r"(?:^|_)(?:ensures|requires|assert|invariant|variant|check)_(?:rte_)?([a-zA-Z]\w*?)"
+                   r"(?:_preserved|_established|_(?:part)?\d+)*$")
 REASON = re.compile(r"(equivalent|contract to be strengthened): \S")
 KINDS = ("invalid", "same", "killed", "survived")
 
@@ -106,6 +109,7 @@ class Runner:
         self.cpp = shlex.split(next(f.split("=", 1)[1] for f in gate.flags if f.startswith("-cpp-extra-args=")))
         self.sources, self.limits, self.known = {}, {}, {}
         self.lock, self.locks, self.local = threading.Lock(), collections.defaultdict(threading.Lock), threading.local()
+        self.deadly = collections.defaultdict(collections.Counter)  # by function, labels of goals that failed
         self.serial, self.stopped, self.done, self.problems = 0, False, [], []
         gate.log.goal = lambda: None
         gate.session = os.path.abspath(BUILD + "/session")
@@ -186,8 +190,8 @@ class Runner:
                               check=False)
         return digest(read(obj)) if done.returncode == 0 else None
 
-    def run(self, path, function, limit):
-        """Proves the function until a goal fails. Returns (verdict, goal, why, most steps that a goal took)."""
+    def run(self, path, function, limit, only=()):
+        """Proves the function (or clauses of it) until a goal fails: (verdict, goal, why, most steps that a goal took)."""
         failed, most, text = [], [0], ""
 
         def look(line):
@@ -202,6 +206,8 @@ class Runner:
         args = ONLY_WP + limit + ["-wp-fct", function]
         if function in prove.options_for(self.local.host).get("split", ()):
             args += prove.SPLIT
+        if only:
+            args += ["-wp-prop", ",".join(only)]
         tag = f"mutant{threading.get_ident()}"
         found, text = self.gate.wp(path, tag, args, look)
         for report in glob.glob(f"{self.gate.tmp}/*-{tag}.json"):
@@ -212,6 +218,8 @@ class Runner:
         if found is None or warned:
             return "refused", "", (warned or text.strip()[-300:]), most[0]
         goals = found.get(function, {})
+        if only:
+            return "proved", "", "", most[0]
         if not any("_assigns" in g for g in goals) or any(prove.is_open(v) for v in goals.values()):
             return "refused", "", "goals are missing", most[0]
         return "proved", "", "", most[0]
@@ -265,10 +273,16 @@ class Runner:
             return self.known[key]
         self.local.host, began = source.host(m.function), time.time()
         path = self.stand(source, m.function, mutate.apply(source.text, m))
-        for clock in CLOCKS:
+        deadly = self.deadly[m.path, m.function]
+        verdict, why = "", ""
+        if deadly:  # most mutants of a function die of the same few clauses
+            verdict, goal, why, _ = self.run(path, m.function, by_steps(provers, steps), [n for n, _ in deadly.most_common(DEADLY)])
+        for clock in CLOCKS if verdict != "killed" or why == "Timeout" else ():
             verdict, goal, why, _ = self.run(path, m.function, by_steps(provers, steps, clock))
             if why != "Timeout":
                 break
+        if verdict == "killed" and (label := LABEL.search(goal)):
+            deadly[label.group(1)] += 1
         if verdict == "killed" and self.gate_limits:
             most = prove.trying(prove.PROVERS, prove.FULL, len(prove.PROVERS))
             verdict, goal, why, _ = self.run(path, m.function, most)
