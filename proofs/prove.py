@@ -48,7 +48,7 @@ in_place = false
 interactive = false
 """
 QUICK, MID, FULL, WHY3_LIMIT, SMOKE, CANARY = 1, 10, 120, 10, 2, 5  # seconds a goal
-SMOKE_STEPS = 50000
+SMOKE_STEPS = 30000
 COST, SMOKE_COST, CANARY_COST, SHARE = 0.15, 0.35, 30, 60  # seconds a goal, a smoke test, canaries, a share: about
 # WP never proves a \from, so writing one would be the assumption, not leaving it out (proofs/ASSUMPTIONS.md).
 HARMLESS = re.compile(r"Failed smoke-test|No \\from specification for assigned pointer")
@@ -140,20 +140,21 @@ class Gate(Results):
             text = re.sub(r"\[partial_prover\]\n(?:\w+ = .*\n)*", "", f.read())
         cvc4, z3 = (os.path.realpath(shutil.which(p)) for p in ("cvc4", "z3"))
         python = f"{shutil.which('python3', path='/usr/bin:/bin') or sys.executable} -I -S -B {os.path.abspath('proofs/provers')}"
-        opaque, patient = f"{python}/opaque.py", f"{python}/patient.py"
+        patient, relevant = f"{python}/patient.py", f"{python}/relevant.py"
         inline = os.path.abspath("proofs/provers/cvc4_inline.drv")
+        options = "--lang=smt2"
         seeds = "-smt2 sat.random_seed=42 nlsat.randomize=false smt.random_seed=42 -st"
-        options = "--stats --lang=smt2"
         # %t00 milliseconds: see trying()
-        for name, driver, by_time, by_steps in (
-                ("CVC4", "cvc4_17", f"{cvc4} {options} --tlimit=LIMIT", f"{cvc4} {options} --rlimit=%S %f"),
-                ("CVC4i", inline, f"{cvc4} {options} --tlimit=LIMIT", f"{cvc4} {options} --rlimit=%S %f"),
-                ("CVC4o", "cvc4_17", f"{cvc4} {options} --tlimit=LIMIT", f"{opaque} rlimit=%S %f"),
-                ("Z3", "z3_471", f"{z3} {seeds} -t:LIMIT", f"{z3} {seeds} rlimit=%S %f")):
+        for name, driver, command, by_time, by_steps in (
+                ("CVC4", "cvc4_17", f"{cvc4} {options}", "--tlimit=LIMIT", "--stats --rlimit=%S"),
+                ("CVC4i", inline, f"{cvc4} {options}", "--tlimit=LIMIT", "--stats --rlimit=%S"),
+                ("CVC4o", "cvc4_17", f"{cvc4} {options}", "--tlimit=LIMIT", "--stats --rlimit=%S"),
+                ("Z3", "z3_471", f"{z3} {seeds}", "-t:LIMIT", "rlimit=%S")):
             for alternative, seconds in (("", FULL), ("mid", MID), ("quick", QUICK)):
                 shortcut = f"{alternative}-{name.lower()}".lstrip("-")
                 text += PROVER.format(name=name, version=versions[name[:4]], alternative=alternative, shortcut=shortcut, driver=driver,
-                                      command=f"{patient} {shortcut} {1000 * seconds} %t00 %f {by_time}", steps=by_steps)
+                                      command=f"{patient} {shortcut} {1000 * seconds} %t00 %f {command} {by_time}",
+                                      steps=f"{relevant} {shortcut} %f {command} {by_steps}")
         with open(conf, "w", encoding="utf-8") as f:
             f.write(text)
 

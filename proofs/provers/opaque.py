@@ -1,15 +1,11 @@
-#!/usr/bin/env python3
 """CVC4 without the definitions that a step composed of other steps does not need.
 
 What such a step does follows from the contracts of what it calls; there the predicates of the invariant, the
 abstraction of the TCB and the functions of the specification are names. Unfolding them only leads astray. This leaves
 out their definitions, but for those of the specification that the conclusion names. Leaving out hypotheses can lose a
-proof, never make one.
-
-usage: opaque.py tlimit=MILLISECONDS|rlimit=STEPS FILE.smt2"""
+proof, never make one."""
 import os
 import re
-import sys
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 
@@ -42,16 +38,3 @@ def opaque(text):
             block = block[:start] + block[closing(block, start):]
         kept.append(block)
     return "".join(kept)
-
-
-def main():
-    limit, path = sys.argv[1:]
-    with open(path, encoding="utf-8") as f:
-        text = opaque(f.read())
-    with open(path, "w", encoding="utf-8") as f:
-        f.write(text)
-    os.execvp("cvc4", ["cvc4", "--stats", f"--{limit}", "--lang=smt2", path])
-
-
-if __name__ == "__main__":
-    main()
