@@ -273,16 +273,18 @@ class Runner:
             return self.known[key]
         self.local.host, began = source.host(m.function), time.time()
         path = self.stand(source, m.function, mutate.apply(source.text, m))
-        deadly = self.deadly[m.path, m.function]
+        with self.lock:  # most mutants of a function die of the same few clauses
+            deadly = [label for label, _ in self.deadly[m.path, m.function].most_common(DEADLY)]
         verdict, why = "", ""
-        if deadly:  # most mutants of a function die of the same few clauses
-            verdict, goal, why, _ = self.run(path, m.function, by_steps(provers, steps), [n for n, _ in deadly.most_common(DEADLY)])
+        if deadly:
+            verdict, goal, why, _ = self.run(path, m.function, by_steps(provers, steps), deadly)
         for clock in CLOCKS if verdict != "killed" or why == "Timeout" else ():
             verdict, goal, why, _ = self.run(path, m.function, by_steps(provers, steps, clock))
             if why != "Timeout":
                 break
         if verdict == "killed" and (label := LABEL.search(goal)):
-            deadly[label.group(1)] += 1
+            with self.lock:
+                self.deadly[m.path, m.function][label.group(1)] += 1
         if verdict == "killed" and self.gate_limits:
             most = prove.trying(prove.PROVERS, prove.FULL, len(prove.PROVERS))
             verdict, goal, why, _ = self.run(path, m.function, most)
