@@ -27,7 +27,6 @@ import sources
 LIST, BUILD = "proofs/mutants.json", "build/proofs/mutants"
 STEPS, MARGIN = 30000, 3  # a goal has at least so many steps of CVC4, or three times as many as the function needs
 HARDER = (120000, 600000)  # tried when a function needs more
-ONLY_WP = ["-no-autoload-plugins", "-load-module", "rtegen,wp"]  # Frama-C starts in two thirds of the time
 DEADLY = 2  # clauses that are tried first
 CLOCKS = (60, 600)  # seconds a goal, should steps not end it; the second when the first was too short
 GOAL = re.compile(r"\[wp\] \[([^\]]+)\] Goal (\S+)(?: : (\w[\w ]*))?(?:.* \((\d+)\))?")
@@ -203,7 +202,7 @@ class Runner:
                 most[0] = max(most[0], int(m.group(4)))
             return False
 
-        args = ONLY_WP + limit + ["-wp-fct", function]
+        args = limit + ["-wp-fct", function]
         if function in prove.options_for(self.local.host).get("split", ()):
             args += prove.SPLIT
         if only:

@@ -255,10 +255,12 @@ static void arrive_synchronized(struct vtcp *c, struct vtcp_arrival g, uint64_t 
   if (!g.ackf) return;
   if (!ack_in_range(c, g)) {
     reject(c, now);
+    //@ assert rejected: TAKEN(takes_synchronized) && KEPT;
     return;
   }
   vtcp_arrive_ack(c, g, now);
   vtcp_arrive_data(c, g, now);
+  //@ assert taken: TAKEN(takes_synchronized) && KEPT;
 }
 
 /*@ requires inv: tcb_inv(c);

@@ -22,7 +22,7 @@ COPY, COPY_H, SEQ, SEQ_H = "core/stream/copy.c", "core/stream/copy.h", "core/wir
 ACSL, DRIVER, THEORY = "spec/seq.acsl", "spec/seq.driver", "spec/sequence.mlw"
 CANARIES = ["proofs/canary/assumed.c", "proofs/canary/dead.c", "proofs/canary/refused.c"]
 FILES = [COPY, COPY_H, SEQ, SEQ_H, ACSL, DRIVER, THEORY, "spec/tcp.mlw", "spec/negotiated.mlw",
-         "spec/window.mlw", "Makefile", "proofs/flags.mk", *CANARIES,
+         "spec/window.mlw", "Makefile", "proofs/flags.mk", "proofs/heap.ml", *CANARIES,
          *(os.path.relpath(p, ROOT) for p in glob.glob(f"{ROOT}/proofs/*.py") + glob.glob(f"{ROOT}/proofs/provers/*"))]
 EXPECTED = "proofs/expected.json"
 COPIED = "ensures copied: \\forall integer i; 0 <= i < n ==> dst[i] == \\old(src[i]);"
