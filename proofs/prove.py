@@ -24,15 +24,9 @@ from digests import of_proof
 from results import EXPECTED, PROVERS, WHY3_PROVERS, Results, is_open, proved, strip_comments, sums
 
 # Per file or directory: "first" = provers that have a second a goal, one after the other, before all have two minutes,
-# "split" = for Why3 the transformation (default split_vc), for C the functions that need a goal for each path (-wp-split),
-# "cost" = seconds a goal, about: how to share the work out.
+# "split" = Why3's transformation (default split_vc), "cost" = seconds a goal, about: how to share the work out.
 OPTIONS = {"core/connection": {"first": ["cvc4", "cvc4o", "cvc4i"], "cost": 0.35}}
-OPTIONS.update({f"core/connection/{file}.c": {"split": functions.split()} for file, functions in {
-    "arrive": "syn_sent_syn arrive_syn_sent arrive_other arrive",
-    "output": "send_syn",
-}.items()})
 
-SPLIT = ["-wp-split"]
 WORKERS = 4 # more than cores: while Frama-C works, no prover does
 PROVER = """
 [prover]
@@ -149,10 +143,11 @@ class Gate(Results):
                 ("CVC4", "cvc4_17", f"{cvc4} {options}", "--tlimit=LIMIT", "--stats --rlimit=%S"),
                 ("CVC4i", inline, f"{cvc4} {options}", "--tlimit=LIMIT", "--stats --rlimit=%S"),
                 ("CVC4o", "cvc4_17", f"{cvc4} {options}", "--tlimit=LIMIT", "--stats --rlimit=%S"),
+                ("Z3o", "z3_471", f"{z3} {seeds}", "-t:LIMIT", "rlimit=%S"),
                 ("Z3", "z3_471", f"{z3} {seeds}", "-t:LIMIT", "rlimit=%S")):
             for alternative, seconds in (("", FULL), ("mid", MID), ("quick", QUICK)):
                 shortcut = f"{alternative}-{name.lower()}".lstrip("-")
-                text += PROVER.format(name=name, version=versions[name[:4]], alternative=alternative, shortcut=shortcut, driver=driver,
+                text += PROVER.format(name=name, version=versions[re.match("CVC4|Z3", name)[0]], alternative=alternative, shortcut=shortcut, driver=driver,
                                       command=f"{patient} {shortcut} {1000 * seconds} %t00 %f {command} {by_time}",
                                       steps=f"{relevant} {shortcut} %f {command} {by_steps}")
         with open(conf, "w", encoding="utf-8") as f:
@@ -370,18 +365,14 @@ class Gate(Results):
     def shares(self, path):
         """The functions of a file in shares of about the same work, to be proved side by side; all at once where there are
         lemmas, since WP leaves those out when it is given functions."""
-        cost, split = options_for(path).get("cost", COST), set(options_for(path).get("split", ()))
-        known = self.stored.get(path, {}).get("functions", {})
-        work = {f: cost * known.get(f, 50) / (4 if f in split else 1) for f in self.files[path]["defined"]}
-        if not split and (sum(work.values()) < SHARE or self.lemmas(path)):
+        cost, known = options_for(path).get("cost", COST), self.stored.get(path, {}).get("functions", {})
+        work = {f: cost * known.get(f, 50) for f in self.files[path]["defined"]}
+        if sum(work.values()) < SHARE or self.lemmas(path):
             return [(sum(work.values()), [])]
-        found = []
-        for functions, args in (sorted(work.keys() - split), []), (sorted(work.keys() & split), SPLIT):
-            shares = [[] for _ in range(1 + int(sum(work[f] for f in functions) // SHARE))]
-            for f in sorted(functions, key=lambda f: -work[f]):
-                min(shares, key=lambda s: sum(work[g] for g in s)).append(f)
-            found += [(sum(work[f] for f in s), args + ["-wp-fct", ",".join(s)]) for s in shares if s]
-        return found
+        shares = [[] for _ in range(1 + int(sum(work.values()) // SHARE))]
+        for f in sorted(work, key=lambda f: -work[f]):
+            min(shares, key=lambda s: sum(work[g] for g in s)).append(f)
+        return [(sum(work[f] for f in s), ["-wp-fct", ",".join(s)]) for s in shares if s]
 
     def lemmas(self, path):
         return [n for n, text in self.files[path]["definitions"].items() if text.startswith("lemma")]
@@ -464,7 +455,7 @@ class Gate(Results):
 
     def smoke(self, path, share=0, only=()):
         began = time.time()
-        found, text = self.run_smoke(path, [a for a in only if a not in SPLIT], f"{share}-smoke")
+        found, text = self.run_smoke(path, list(only), f"{share}-smoke")
         if found is None:
             self.problem(path, f"Frama-C failed:\n{text[-3000:]}")
             return

@@ -7,9 +7,9 @@ import sys
 
 import sources
 
-# cvc4i is CVC4 with the definitions of the goal unfolded (proofs/provers/cvc4_inline.drv), cvc4o CVC4 without the
-# definitions that a step composed of others does not need (proofs/provers/opaque.py).
-PROVERS, WHY3_PROVERS = ("cvc4i", "cvc4o", "cvc4", "z3"), ("cvc4", "z3")
+# cvc4i is CVC4 with the definitions of the goal unfolded (proofs/provers/cvc4_inline.drv), cvc4o and z3o are without
+# the definitions that a step composed of others does not need (proofs/provers/opaque.py).
+PROVERS, WHY3_PROVERS = ("cvc4i", "cvc4o", "cvc4", "z3o", "z3"), ("cvc4", "z3")
 EXPECTED, GOALS, DIGESTS = "proofs/expected.json", "build/proofs/goals.json", "build/proofs/digests.json"
 DEFINITIONS = "(definitions)" # in expected.json: those of ACSL
 

@@ -12,7 +12,8 @@ LOGIC = {"axiomatic", "lemma", "logic", "predicate", "type"}
 # Recursive ACSL definitions become axioms inside WP; each one here must be shown total in proofs/ASSUMPTIONS.md.
 RECURSIVE = set()
 SPEC = {".acsl", ".csv", ".driver", ".md", ".ml", ".mlw", ".pml"}  # .ml, .pml: not for Why3 or WP
-WP_SWITCHES = ["-wp", "-wp-rte", "-warn-unsigned-overflow", "-warn-unsigned-downcast", "-warn-signed-downcast"]
+WP_SWITCHES = ["-wp", "-wp-rte", "-warn-unsigned-overflow", "-warn-unsigned-downcast", "-warn-signed-downcast",
+               "-wp-no-pruning", "-wp-no-ground"]
 
 
 def digest(text):

@@ -200,10 +200,16 @@ static void syn_sent_syn(struct vtcp *c, struct vtcp_arrival g, const struct vtc
 static void arrive_syn_sent(struct vtcp *c, struct vtcp_arrival g, const struct vtcp_segment *s, uint64_t now) {
   if (g.ackf && !ack_acceptable(c, g)) {
     vtcp_arrival_reset_for(c, g);
+    //@ assert refused: TAKEN(takes_syn_sent);
+    //@ assert refused_inv: tcb_inv(c);
   } else if (g.rst) {
     if (g.ackf) vtcp_tcb_finish(c, VTCP_OUTCOME_REFUSED);
+    //@ assert reset: TAKEN(takes_syn_sent);
+    //@ assert reset_inv: tcb_inv(c);
   } else if (g.syn) {
     syn_sent_syn(c, g, s, now);
+    //@ assert taken: TAKEN(takes_syn_sent);
+    //@ assert taken_inv: tcb_inv(c);
   }
 }
 
@@ -255,12 +261,12 @@ static void arrive_synchronized(struct vtcp *c, struct vtcp_arrival g, uint64_t 
   if (!g.ackf) return;
   if (!ack_in_range(c, g)) {
     reject(c, now);
-    //@ assert rejected: TAKEN(takes_synchronized) && KEPT;
+    //@ assert rejected: TAKEN(takes_synchronized);
     return;
   }
   vtcp_arrive_ack(c, g, now);
   vtcp_arrive_data(c, g, now);
-  //@ assert taken: TAKEN(takes_synchronized) && KEPT;
+  //@ assert taken: TAKEN(takes_synchronized);
 }
 
 /*@ requires inv: tcb_inv(c);
@@ -323,17 +329,32 @@ static void arrive_other(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
     vtcp_arrive_establish(c, g, now);
     vtcp_tcb_ack_now(c);
     vtcp_arrive_data(c, g, now);
+    //@ assert opened: TAKEN(takes_other);
+    //@ assert opened_inv: tcb_inv(c) && REFINED(arrive_other, c->rcv.nxt);
     return;
   }
-  if (!vtcp_arrive_seq(c, g, now)) return;
-  if (g.rst)
+  if (!vtcp_arrive_seq(c, g, now)) {
+    //@ assert refused: TAKEN(takes_other);
+    //@ assert refused_inv: tcb_inv(c) && REFINED(arrive_other, c->rcv.nxt);
+    return;
+  }
+  if (g.rst) {
     vtcp_arrive_rst(c, g, now);
-  else if (g.syn)
+    //@ assert reset: TAKEN(takes_other);
+    //@ assert reset_inv: tcb_inv(c) && REFINED(arrive_other, c->rcv.nxt);
+  } else if (g.syn) {
     vtcp_arrive_syn(c, g, now);
-  else if (c->state == VTCP_SYN_RECEIVED)
+    //@ assert syn: TAKEN(takes_other);
+    //@ assert syn_inv: tcb_inv(c) && REFINED(arrive_other, c->rcv.nxt);
+  } else if (c->state == VTCP_SYN_RECEIVED) {
     arrive_syn_received(c, g, now);
-  else
+    //@ assert received: TAKEN(takes_other);
+    //@ assert received_inv: tcb_inv(c) && REFINED(arrive_other, c->rcv.nxt);
+  } else {
     arrive_synchronized(c, g, now);
+    //@ assert taken: TAKEN(takes_other);
+    //@ assert taken_inv: tcb_inv(c) && REFINED(arrive_other, c->rcv.nxt);
+  }
 }
 
 /*@ requires inv: tcb_inv(c);
@@ -352,14 +373,23 @@ static void arrive_other(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
     ensures refine: tcb_abs(c) == spec_arrive(\old(tcb_abs(c)), seg_abs(g), \old(allowed(c, now)), c->rcv.nxt, isn); */
 static void arrive(struct vtcp *c, struct vtcp_arrival g, const struct vtcp_segment *s, uint32_t isn, uint64_t now) {
   //@ assert state: spec_state(tcb_abs(c)) == c->state;
-  if (c->state == VTCP_CLOSED)
+  if (c->state == VTCP_CLOSED) {
     vtcp_arrival_reset_for(c, g);
-  else if (c->state == VTCP_LISTEN)
+    //@ assert closed: TAKEN(takes);
+    //@ assert closed_inv: tcb_inv(c) && told{Pre, Here}(c) && REFINED(arrive, c->rcv.nxt, isn);
+  } else if (c->state == VTCP_LISTEN) {
     arrive_listen(c, g, s, isn, now);
-  else if (c->state == VTCP_SYN_SENT)
+    //@ assert listen: TAKEN(takes);
+    //@ assert listen_inv: tcb_inv(c) && told{Pre, Here}(c) && REFINED(arrive, c->rcv.nxt, isn);
+  } else if (c->state == VTCP_SYN_SENT) {
     arrive_syn_sent(c, g, s, now);
-  else
+    //@ assert sent: TAKEN(takes);
+    //@ assert sent_inv: tcb_inv(c) && told{Pre, Here}(c) && REFINED(arrive, c->rcv.nxt, isn);
+  } else {
     arrive_other(c, g, now);
+    //@ assert other: TAKEN(takes);
+    //@ assert other_inv: tcb_inv(c) && told{Pre, Here}(c) && REFINED(arrive, c->rcv.nxt, isn);
+  }
 }
 
 /* Any segment shows that the peer is there; a forged one can only put the end of the connection off. */

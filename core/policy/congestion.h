@@ -32,7 +32,7 @@ struct vtcp_congestion {
     ensures smss: cc->smss == smss;
     ensures RFC6928_s2_initial: !lost_syn ==> cc->cwnd == vtcp_congestion_initial(smss);
     ensures RFC5681_s3_1_lost_syn: lost_syn ==> cc->cwnd == smss;
-    ensures RFC5681_s3_1_ssthresh: cc->ssthresh == VTCP_CWND_MAX;
+    ensures RFC5681_s3_1_ssthresh: cc->ssthresh == VTCP_CWND_MAX && cc->acked == 0;
     ensures RFC6582_s3_2_recover: cc->recover == 0 && !cc->recovering && cc->dupacks == 0; */
 void vtcp_congestion_init(struct vtcp_congestion *cc, uint32_t smss, bool lost_syn);
 

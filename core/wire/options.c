@@ -214,11 +214,13 @@ static uint32_t option_len(const uint8_t *p, uint32_t i, uint32_t n) {
 */
 static uint32_t get_next(const uint8_t *p, uint32_t i, uint32_t n, struct vtcp_segment *out) {
   uint32_t l = option_len(p, i, n);
-  if (l > 1u) {
-    get_option(p, i, l, out);
-    //@ assert sub: \forall octets b; octets_are(p, i, n, b) ==> octets_are(p, i, i + l, b);
-    //@ assert walk: seg_continues(p, i, n, \at(seg_options(out), Pre), i + l, seg_options(out));
+  if (l <= 1u) {
+    //@ assert one: l == 1 ==> seg_continues(p, i, n, \at(seg_options(out), Pre), i + 1, seg_options(out));
+    return l;
   }
+  get_option(p, i, l, out);
+  //@ assert sub: \forall octets b; octets_are(p, i, n, b) ==> octets_are(p, i, i + l, b);
+  //@ assert walk: seg_continues(p, i, n, \at(seg_options(out), Pre), i + l, seg_options(out));
   return l;
 }
 

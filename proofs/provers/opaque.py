@@ -1,4 +1,4 @@
-"""CVC4 without the definitions that a step composed of other steps does not need.
+"""A prover without the definitions that a step composed of other steps does not need.
 
 What such a step does follows from the contracts of what it calls; there the predicates of the invariant, the
 abstraction of the TCB and the functions of the specification are names. Unfolding them only leads astray. This leaves

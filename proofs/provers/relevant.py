@@ -6,7 +6,7 @@ read them than to prove most goals. What stays: the goal, the definitions of wha
 pattern that is spoken about; when they have none, those whose symbols without a definition (or all, when each has one)
 are. Of symbols declared together, as div and mod, one is enough. Leaving out hypotheses can lose a proof, never make one.
 
-usage: relevant.py NAME FILE.smt2 COMMAND...    with opaque.py, too, when the NAME ends so
+usage: relevant.py NAME FILE.smt2 COMMAND...    with opaque.py, too, when the NAME ends in o
 
 It runs once a goal; importing regular expressions would take longer than all of this."""
 import os
@@ -73,7 +73,7 @@ def relevant(text):
 
 def reduced(name, text):
     """What this prover sees of the task."""
-    if name.endswith("cvc4o"):
+    if name.endswith("o"):
         from opaque import opaque  # pylint: disable=import-outside-toplevel
         text = opaque(text)
     return relevant(text)

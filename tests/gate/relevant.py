@@ -64,7 +64,7 @@ def commands(text):
 
 def main():
     failed, named = 0, {f"assert\n  {what})": fact for *_, facts in SYMBOLS for fact, what in facts}
-    cases = [("cvc4", *case) for case in CASES] + [("cvc4o", *OPAQUE)]
+    cases = [("cvc4", *case) for case in CASES] + [(name, *OPAQUE) for name in ("cvc4o", "quick-z3o")]
     for number, (prover, goal, wanted) in enumerate(cases, 1):
         before, after = commands(task(goal)), commands(relevant.reduced(prover, task(goal)))
         left = [c for c in before if c not in after]
