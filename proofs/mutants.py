@@ -25,10 +25,10 @@ import prove
 import sources
 
 LIST, BUILD = "proofs/mutants.json", "build/proofs/mutants"
-STEPS, MARGIN = 30000, 3  # a goal has at least so many steps of CVC4, or three times as many as the function needs
-HARDER = (120000, 600000)  # tried when a function needs more
-DEADLY = 2  # clauses that are tried first
-CLOCKS = (60, 600)  # seconds a goal, should steps not end it; the second when the first was too short
+STEPS, MARGIN = 30000, 3  # a goal has at least so many steps of CVC4, or three times as many as its clause needs
+HARDER = (120000, 600000, 2400000)  # tried when a clause needs more
+DEADLY = 4  # clauses that are tried first
+CLOCKS = (30, 120)  # seconds a goal, should steps not end it: of an easy clause, of a harder one
 GOAL = re.compile(r"\[wp\] \[([^\]]+)\] Goal (\S+)(?: : (\w[\w ]*))?(?:.* \((\d+)\))?")
 LABEL = re.compile(r"(?:^|_)(?:ensures|requires|assert|invariant|variant|check)_(?:rte_)?([a-zA-Z]\w*?)"
                    r"(?:_preserved|_established|_(?:part)?\d+)*$")
@@ -45,8 +45,37 @@ def read(path):
         return f.read()
 
 
-def by_steps(provers, steps, clock=CLOCKS[0]):
+def by_steps(provers, steps, clock):
     return prove.trying(provers, clock // 10) + ["-wp-steps", str(steps)]
+
+
+class Limit:
+    """The provers and steps with which a function as it is has every goal proved, with a margin. As text: `cvc4 30000
+    inv=90000,z3`, where the clause inv needs 90000 steps, and Z3 as well."""
+
+    def __init__(self, provers, steps, harder=()):
+        self.provers, self.steps, self.harder = list(provers), steps, dict(harder)
+
+    @staticmethod
+    def parse(text):
+        provers, steps, *rest = text.split()
+        harder = (re.split("[=,]", r) for r in rest)
+        return Limit(provers.split(","), int(steps), {c: (int(n), *more) for c, n, *more in harder})
+
+    def __str__(self):
+        harder = (f"{c}={','.join(map(str, need))}" for c, need in sorted(self.harder.items()))
+        return " ".join([",".join(self.provers), str(self.steps), *harder])
+
+    def of(self, clause):
+        """Provers, steps and seconds of a clause."""
+        steps, *more = self.harder.get(clause, [self.steps])
+        return self.provers + more, steps, CLOCKS[clause in self.harder]
+
+
+def clause_of(goal):
+    """The label by which -wp-prop finds the clause of a goal; "" when it has none."""
+    label = LABEL.search(goal)
+    return label.group(1) if label else ""
 
 
 class Progress:
@@ -189,50 +218,51 @@ class Runner:
                               check=False)
         return digest(read(obj)) if done.returncode == 0 else None
 
-    def run(self, path, function, limit, only=()):
-        """Proves the function (or clauses of it) until a goal fails: (verdict, goal, why, most steps that a goal took)."""
-        failed, most, text = [], [0], ""
+    def run(self, path, function, limit, fatal=lambda clause: True, only=(), but=()):
+        """Proves the function (or some clauses of it, or all but some) until a goal of a fatal clause fails: (verdict, goal,
+        why, {clause: most steps that a goal took, None when one failed}, {clause: provers that proved its goals})."""
+        failed, took, by, text = [], {}, collections.defaultdict(set), ""
 
         def look(line):
             m = GOAL.match(line.rstrip())
-            if m and not (m.group(3) or "").startswith("Valid"):
-                failed.append((m.group(2).split(f"_{function}_", 1)[-1], (m.group(3) or m.group(1)).strip()))
-                return True
-            if m and m.group(4):
-                most[0] = max(most[0], int(m.group(4)))
-            return False
+            if not m:
+                return False
+            goal = m.group(2).split(f"_{function}_", 1)[-1]
+            clause = clause_of(goal)
+            if (m.group(3) or "").startswith("Valid"):
+                if took.get(clause, 0) is not None:
+                    took[clause] = max(took.get(clause, 0), int(m.group(4) or 0))
+                by[clause].add(m.group(1).split()[0].lower())
+                return False
+            took[clause] = None
+            if fatal(clause):
+                failed.append((goal, (m.group(3) or m.group(1)).strip()))
+            return bool(failed)
 
         args = limit + ["-wp-fct", function]
-        if function in prove.options_for(self.local.host).get("split", ()):
-            args += prove.SPLIT
-        if only:
-            args += ["-wp-prop", ",".join(only)]
+        if only or but:
+            args += ["-wp-prop=" + ",".join([*sorted(only), *("-" + c for c in sorted(but))])]
         tag = f"mutant{threading.get_ident()}"
         found, text = self.gate.wp(path, tag, args, look)
         for report in glob.glob(f"{self.gate.tmp}/*-{tag}.json"):
             os.remove(report)
         if failed:
-            return "killed", *failed[0], most[0]
+            return "killed", *failed[0], took, by
         warned = next(iter(self.gate.warnings(text)), None)
         if found is None or warned:
-            return "refused", "", (warned or text.strip()[-300:]), most[0]
+            return "refused", "", (warned or text.strip()[-300:]), took, by
         goals = found.get(function, {})
-        if only:
-            return "proved", "", "", most[0]
-        if not any("_assigns" in g for g in goals) or any(prove.is_open(v) for v in goals.values()):
-            return "refused", "", "goals are missing", most[0]
-        return "proved", "", "", most[0]
+        unseen = any(prove.is_open(v) for v in goals.values()) and None not in took.values()
+        if unseen or not only and not any("_assigns" in g for g in goals):
+            return "refused", "", "goals are missing", took, by
+        return "proved", "", "", took, by
 
     def limit(self, path, function):
-        """The provers and steps with which the function as it is has every goal proved, with a margin."""
         with self.locks[path, function, "limit"]:
             if (path, function) not in self.limits:
                 stored = self.list["limits"].get(path, {}).get(function)
-                if stored and not self.exact:
-                    provers, steps = stored.split()
-                    self.limits[path, function] = [provers.split(","), int(steps)]
-                else:
-                    self.limits[path, function] = self.calibrate(path, function)
+                self.limits[path, function] = Limit.parse(stored) if stored and not self.exact else \
+                    self.calibrate(path, function)
             return self.limits[path, function]
 
     def calibrate(self, path, function):
@@ -240,20 +270,51 @@ class Runner:
         f = source.functions[function]
         key = digest("limit", self.sight(path, function), source.text[f.start:f.end])
         if key in self.known:
-            return self.known[key]["limit"]
+            return Limit.parse(self.known[key]["limit"])
         self.local.host = source.host(function)
         first = list(prove.options_for(self.local.host).get("first", ["cvc4"]))
-        began = time.time()
-        for provers, steps in ((first, STEPS), *((first, s) for s in HARDER), (list(prove.PROVERS), 4 * HARDER[-1])):
-            path = self.stand(source, function, source.text)
-            verdict, goal, why, most = self.run(path, function, by_steps(provers, steps))
-            if verdict == "proved":
-                limit = [provers, max(STEPS, -(-MARGIN * most // 10000) * 10000)]
-                self.remember(key, limit=limit, seconds=round(time.time() - began, 1))
-                return limit
+        began, limit, clauses = time.time(), Limit(first, STEPS), set()
+        for provers, steps in (first, STEPS), *((list(prove.PROVERS), s) for s in (STEPS, *HARDER)):
+            verdict, _, why, took, by = self.run(self.stand(source, function, source.text), function,
+                                                 by_steps(provers, steps, CLOCKS[bool(clauses)]), lambda clause: False, clauses)
             if verdict == "refused":
+                raise RuntimeError(f"{path}: {function} as it is is not proved: {why}")
+            for clause, n in took.items():
+                more = sorted(by[clause].intersection(prove.PROVERS).difference(first))
+                if n is not None and (not clauses or clause in clauses) and (MARGIN * n > STEPS or more):
+                    limit.harder[clause] = (max(STEPS, -(-MARGIN * n // 10000) * 10000), *more)
+            clauses = {c for c in clauses or took if took.get(c) is None}  # also what -wp-prop does not find
+            if not clauses:
+                self.remember(key, limit=str(limit), seconds=round(time.time() - began, 1))
+                return limit
+            if "" in clauses:
                 break
-        raise RuntimeError(f"{path}: {function} as it is is not proved: {goal} {why}")
+        raise RuntimeError(f"{path}: {function} as it is is not proved: {', '.join(sorted(clauses))}")
+
+    def judge(self, m, limit):
+        """Whether a goal of the mutant fails, the easy clauses first: (verdict, goal, why)."""
+        source = self.source(m.path)
+        path = self.stand(source, m.function, mutate.apply(source.text, m))
+
+        def attempt(limits, only=(), but=()):
+            return self.run(path, m.function, by_steps(*limits), lambda c: not only or c in only, only, but)[:3]
+
+        with self.lock:  # most mutants of a function die of the same few clauses
+            deadly = [clause for clause, _ in self.deadly[m.path, m.function].most_common(DEADLY)]
+        easy, harder = [c for c in deadly if c not in limit.harder], sorted(limit.harder, key=lambda c: limit.harder[c][0])
+        found = attempt(limit.of(""), only=easy) if easy else ("proved",)
+        for clause in deadly:
+            if found[0] == "proved" and clause in harder:
+                found = attempt(limit.of(clause), only=[clause])
+        if found[0] == "proved":
+            found = attempt(limit.of(""), but=harder)
+        for clause in harder:
+            if found[0] == "proved" and clause not in deadly:
+                found = attempt(limit.of(clause), only=[clause])
+        if found[0] == "killed" and clause_of(found[1]):
+            with self.lock:
+                self.deadly[m.path, m.function][clause_of(found[1])] += 1
+        return found
 
     def examine(self, m):
         """The verdict on one mutant: invalid, same, killed (refused, smoke) or survived."""
@@ -266,27 +327,16 @@ class Runner:
             self.remember(screen, verdict=self.screen(source, m))
         if self.known[screen]["verdict"] != "valid":
             return self.known[screen]
-        provers, steps = self.limit(m.path, m.function)
-        key = digest("mutant", sight, body, provers, steps, *["gate"] * self.gate_limits)
+        limit = self.limit(m.path, m.function)
+        key = digest("mutant", sight, body, limit, *["gate"] * self.gate_limits)
         if key in self.known:
             return self.known[key]
         self.local.host, began = source.host(m.function), time.time()
+        verdict, goal, why = self.judge(m, limit)
         path = self.stand(source, m.function, mutate.apply(source.text, m))
-        with self.lock:  # most mutants of a function die of the same few clauses
-            deadly = [label for label, _ in self.deadly[m.path, m.function].most_common(DEADLY)]
-        verdict, why = "", ""
-        if deadly:
-            verdict, goal, why, _ = self.run(path, m.function, by_steps(provers, steps), deadly)
-        for clock in CLOCKS if verdict != "killed" or why == "Timeout" else ():
-            verdict, goal, why, _ = self.run(path, m.function, by_steps(provers, steps, clock))
-            if why != "Timeout":
-                break
-        if verdict == "killed" and (label := LABEL.search(goal)):
-            with self.lock:
-                self.deadly[m.path, m.function][label.group(1)] += 1
         if verdict == "killed" and self.gate_limits:
             most = prove.trying(prove.PROVERS, prove.FULL, len(prove.PROVERS))
-            verdict, goal, why, _ = self.run(path, m.function, most)
+            verdict, goal, why, *_ = self.run(path, m.function, most)
         if verdict == "proved":
             printed = self.gate.execute(["frama-c", "-no-unicode", *prove.parse_flags(self.gate.flags), "-print", path])[1]
             refused = sources.check_conversions(printed)
@@ -369,8 +419,7 @@ class Runner:
             if not entries:
                 del self.list["survivors"][path]
             limits = self.list["limits"].setdefault(path, {})
-            limits.update({f: f"{','.join(provers)} {steps}"
-                           for (p, f), (provers, steps) in self.limits.items() if p == path})
+            limits.update({f: str(limit) for (p, f), limit in self.limits.items() if p == path})
             if path in whole:
                 count = collections.Counter(r["kind"] for _, r in mine)
                 self.list["files"][path] = {k: count[k] for k in KINDS}
