@@ -18,7 +18,8 @@ static bool in_flight(const struct vtcp *c, uint32_t seq) {
     assigns c->snd_mss, c->snd_ptr, c->rtx_head, c->rtt.timed_end;
     ensures inv: tcb_inv(c);
     ensures mss: c->snd_mss == mss;
-    ensures again: c->snd_ptr == c->snd_una;
+    ensures again: c->snd_ptr == c->snd_una && !c->rtx_head;
+    ensures s3_karn: c->rtt.timed_end == -1;
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 static void narrow(struct vtcp *c, uint16_t mss) {
   c->snd_mss = mss;
