@@ -455,7 +455,7 @@ class Gate(Results):
 
     def smoke(self, path, share=0, only=()):
         began = time.time()
-        found, text = self.run_smoke(path, list(only), f"{share}-smoke")
+        found, text = self.run_smoke(path, only, f"{share}-smoke")
         if found is None:
             self.problem(path, f"Frama-C failed:\n{text[-3000:]}")
             return
