@@ -27,6 +27,7 @@ import sources
 LIST, BUILD = "proofs/mutants.json", "build/proofs/mutants"
 STEPS, MARGIN = 30000, 3  # a goal has at least so many steps of CVC4, or three times as many as its clause needs
 HARDER = (120000, 600000, 2400000)  # tried when a clause needs more
+ONLY = "only"  # before the provers of a clause that has no use for those of its function
 DEADLY = 4  # clauses that are tried first
 CLOCKS = (30, 120)  # seconds a goal, should steps not end it: of an easy clause, of a harder one
 GOAL = re.compile(r"\[wp\] \[([^\]]+)\] Goal (\S+)(?: : (\w[\w ]*))?(?:.* \((\d+)\))?")
@@ -51,7 +52,7 @@ def by_steps(provers, steps, clock):
 
 class Limit:
     """The provers and steps with which a function as it is has every goal proved, with a margin. As text: `cvc4 30000
-    inv=90000,z3`, where the clause inv needs 90000 steps, and Z3 as well."""
+    inv=90000,z3 says=2000000,only,z3`, where the clause inv needs 90000 steps, and Z3 as well; and says only Z3."""
 
     def __init__(self, provers, steps, harder=()):
         self.provers, self.steps, self.harder = list(provers), steps, dict(harder)
@@ -69,7 +70,7 @@ class Limit:
     def of(self, clause):
         """Provers, steps and seconds of a clause."""
         steps, *more = self.harder.get(clause, [self.steps])
-        return self.provers + more, steps, CLOCKS[clause in self.harder]
+        return more[1:] if more[:1] == [ONLY] else self.provers + more, steps, CLOCKS[clause in self.harder]
 
 
 def clause_of(goal):
@@ -276,7 +277,9 @@ class Runner:
         self.local.host = source.host(function)
         first = list(prove.options_for(self.local.host).get("first", ["cvc4"]))
         began, limit, left = time.time(), Limit(first, STEPS), {""}
-        for provers, steps in (*((first, s) for s in (STEPS, *HARDER)), *((list(prove.PROVERS), s) for s in (STEPS, *HARDER))):
+        alone = [p for p in prove.PROVERS if p.startswith("z3")]
+        for provers, steps in (*((first, s) for s in (STEPS, *HARDER)), (alone, HARDER[-1]),
+                               *((list(prove.PROVERS), s) for s in (STEPS, *HARDER))):
             whole = "" in left  # what has no label cannot be proved by itself
             if not left or whole != (provers is first):
                 continue
@@ -290,7 +293,7 @@ class Runner:
                 if not clause:
                     limit.steps = need
                 elif n is not None and (whole or clause in left) and (need > STEPS or more):
-                    limit.harder[clause] = (need, *more)
+                    limit.harder[clause] = (need, *([ONLY] if provers is alone else []), *more)
             left = {c for c in (took if whole else left) if took.get(c) is None}  # also what -wp-prop does not find
         if left:
             raise RuntimeError(f"{path}: {function} as it is is not proved: {', '.join(sorted(left))}")

@@ -230,7 +230,7 @@ static uint32_t get_next(const uint8_t *p, uint32_t i, uint32_t n, struct vtcp_s
     assigns out->has_mss, out->mss, out->has_wscale, out->wscale, out->sack_permitted, out->has_ts, out->tsval,
       out->tsecr, out->sack_count;
     ensures none: seg_options(out) == opt_none;
-    ensures sayable: out->sack_count == 0 && out->wscale == 0;
+    ensures zero: out->mss == 0 && out->wscale == 0 && out->tsval == 0 && out->tsecr == 0 && out->sack_count == 0;
 */
 static void clear(struct vtcp_segment *out) {
   out->has_mss = false;
