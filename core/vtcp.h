@@ -108,7 +108,10 @@ struct vtcp_status {
       ensures options: tcb_options(c);
       ensures policy: tcb_policy(c);
       ensures state: tcb_state(c) && tcb_acked(c) && tcb_unacked(c) && tcb_armed(c);
-      ensures closed: c->state == VTCP_CLOSED && c->outcome == VTCP_OUTCOME_NONE;
+      ensures closed: c->state == VTCP_CLOSED && c->outcome == VTCP_OUTCOME_NONE && !c->passive;
+      ensures refine: tcb_abs(c) == spec_opened(tcb_abs(c), 0, \min(c->rcv.cap, 65535));
+      ensures RFC6928_s2_initial: c->cc.cwnd == vtcp_congestion_initial(c->mss);
+      ensures counters: c->retransmitted == 0 && c->unacceptable == 0 && c->challenged == 0 && c->unstored == 0;
       ensures negotiated: opt_abs(c) == spec_opt_fresh(opt_abs(c));
       ensures untold: told_nothing(c);
       ensures MUST_25_off: !c->keep.on && c->keep.idle == 7200000000;
@@ -263,6 +266,7 @@ int64_t vtcp_send(struct vtcp *c, const uint8_t *src, uint32_t n, bool urgent);
       assumes open: !receive_none(c) && !receive_end(c);
       ensures count: \result == \min(n, \old(c->rcv.len));
       ensures taken: c->rcv.len == \old(c->rcv.len) - \result;
+      ensures s3_8_6_2_2_update: \result > 0 && window_update(c) ==> c->ack_due && c->ack_at == 0;
       ensures T4_delivered: \forall octets s; vtcp_reassembly_holds{Pre}(&c->rcv, s) ==>
         \forall integer k; 0 <= k < \result ==> dst[k] == octet_at(s, \old(vtcp_reassembly_base(&c->rcv)) + k);
     complete behaviors;
@@ -314,6 +318,7 @@ struct vtcp_slices vtcp_peek(const struct vtcp *c);
       assumes some: n <= c->rcv.len;
       ensures ok: \result == VTCP_OK;
       ensures taken: c->rcv.len == \old(c->rcv.len) - n;
+      ensures s3_8_6_2_2_update: window_update(c) ==> c->ack_due && c->ack_at == 0;
     complete behaviors;
     disjoint behaviors; */
 enum vtcp_error vtcp_consume(struct vtcp *c, uint32_t n);

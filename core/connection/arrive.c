@@ -57,6 +57,7 @@ static void syn_of(struct vtcp *c, struct vtcp_arrival g, const struct vtcp_segm
     ensures snd: \old(tcb_snd(c)) && c->snd_una == 0 ==> tcb_snd(c);
     ensures watched: c->snd_una == 0 ==> tcb_watched(c);
     ensures level: c->snd_ptr == 0;
+    ensures R2: c->rtx_at == VTCP_NEVER && c->user_at == (c->user_timeout > 0 ? now + c->user_timeout : VTCP_NEVER);
     KEEPS_NEGOTIATED;
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 static void answer_syn(struct vtcp *c, uint64_t now) {
@@ -75,6 +76,7 @@ static void answer_syn(struct vtcp *c, uint64_t now) {
     KEEPS_STREAM;
     KEEPS_RECEIVED;
     ensures state: c->state == VTCP_SYN_RECEIVED;
+    ensures R2: c->rtx_at == VTCP_NEVER && c->user_at == (c->user_timeout > 0 ? now + c->user_timeout : VTCP_NEVER);
     KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_enter(\old(tcb_abs(c)), VTCP_SYN_RECEIVED); */
 static void enter_syn_received(struct vtcp *c, uint64_t now) {
@@ -236,6 +238,7 @@ static bool ack_in_range(const struct vtcp *c, struct vtcp_arrival g) {
     KEEPS_OCTETS;
     KEEPS_NEGOTIATED;
     TIMES(ack);
+    ensures counted: c->unacceptable == counted(\old(c->unacceptable));
     ensures refine: tcb_abs(c) == spec_challenge(\old(tcb_abs(c)), \old(allowed(c, now))); */
 static void reject(struct vtcp *c, uint64_t now) {
   vtcp_tcb_unacceptable(c);

@@ -17,6 +17,12 @@ void vtcp_arrive_window_of(struct vtcp *c, struct vtcp_arrival g) {
     assigns WRITES_CC, WRITES_RTT;
     KEEPS(mem); KEEPS(snd); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); KEEPS(state);
     KEEPS(acked); KEEPS(unacked); KEEPS(timers); KEEPS_STREAM; KEEPS_RECEIVED;
+    ensures RFC6928_s2_initial: c->cc.smss == c->snd_mss && c->cc.cwnd ==
+      (\old(c->rtt.backoffs) > 0 ? c->snd_mss : vtcp_congestion_initial(c->snd_mss));
+    ensures RFC6298_s5_7: \old(c->rtt.backoffs) > 0 && \old(c->rtt.timed_end) < 0 &&
+      \max(VTCP_RTO_INITIAL, c->rtt.rto_min) < VTCP_RTO_AFTER_SYN ==> c->rtt.rto == VTCP_RTO_AFTER_SYN;
+    ensures timed: c->rtt.backoffs == 0 && c->rtt.timed_end ==
+      (0 <= \old(c->rtt.timed_end) <= ack ? -1 : \old(c->rtt.timed_end));
     KEEPS_NEGOTIATED;
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 static void start_policy(struct vtcp *c, int64_t ack, uint64_t now) {
@@ -32,7 +38,7 @@ static void start_policy(struct vtcp *c, int64_t ack, uint64_t now) {
     exits never: \false;
     assigns c->rtx_at, c->user_at, c->ev_established;
     ensures established: c->ev_established;
-    ensures off: c->rtx_at == VTCP_NEVER;
+    ensures off: c->rtx_at == VTCP_NEVER && c->user_at == VTCP_NEVER;
     KEEPS(mem); KEEPS(snd); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); KEEPS(state);
     KEEPS(acked); KEEPS(unacked); KEEPS(timers); KEEPS_STREAM; KEEPS_RECEIVED;
     KEEPS_NEGOTIATED;
@@ -88,6 +94,7 @@ void vtcp_arrive_establish(struct vtcp *c, struct vtcp_arrival g, uint64_t now) 
     KEEPS_INV;
     KEEPS_OCTETS;
     KEEPS(timers);
+    ensures again: c->rtx_head && c->rtt.timed_end == -1;
     KEEPS_NEGOTIATED;
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 static void resend(struct vtcp *c) {
@@ -105,6 +112,10 @@ static void resend(struct vtcp *c) {
     assigns WRITES_CC;
     KEEPS_INV;
     KEEPS_OCTETS;
+    ensures third: \result <==> vtcp_congestion_enters{Pre}(&c->cc, c->snd_una);
+    ensures dupacks: c->cc.dupacks == counted(\old(c->cc.dupacks));
+    ensures RFC5681_s3_2_enters: \result ==> c->cc.recover == c->snd_nxt &&
+      c->cc.ssthresh == vtcp_congestion_half(c->snd_nxt - c->snd_una, c->cc.smss);
     KEEPS_NEGOTIATED;
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 static bool duplicate(struct vtcp *c) {
@@ -123,7 +134,13 @@ static bool duplicate(struct vtcp *c) {
     KEEPS_INV;
     KEEPS_OCTETS;
     KEEPS_NEGOTIATED;
-    ensures other: g.ack != c->snd_una ==> congestion_same{Pre, Post}(&c->cc);
+    ensures RFC5681_s2_counts: \old(seg_duplicate(c, g)) ==> c->cc.dupacks == counted(\old(c->cc.dupacks));
+    ensures RFC5681_s2_other: !\old(seg_duplicate(c, g)) ==>
+      congestion_same{Pre, Post}(&c->cc) && c->cc.dupacks == \old(c->cc.dupacks);
+    ensures RFC5681_s3_2_third: \old(seg_duplicate(c, g)) && vtcp_congestion_enters{Pre}(&c->cc, c->snd_una) ==>
+      c->rtx_head && c->rtt.timed_end == -1;
+    ensures RFC5681_s3_2_wait: !\old(seg_duplicate(c, g)) || !vtcp_congestion_enters{Pre}(&c->cc, c->snd_una) ==>
+      c->rtx_head == \old(c->rtx_head) && c->rtt.timed_end == \old(c->rtt.timed_end);
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 static void count_duplicate(struct vtcp *c, struct vtcp_arrival g) {
   if (g.ack != c->snd_una || c->snd_una == c->snd_nxt || g.txt > 0 || g.fin || g.wnd != c->snd_wnd || g.wnd == 0)
@@ -142,6 +159,8 @@ static void count_duplicate(struct vtcp *c, struct vtcp_arrival g) {
     KEEPS_INV;
     KEEPS_OCTETS;
     KEEPS(timers);
+    ensures timed: c->rtt.backoffs == 0 && c->rtt.timed_end ==
+      (0 <= \old(c->rtt.timed_end) <= c->snd_una ? -1 : \old(c->rtt.timed_end));
     KEEPS_NEGOTIATED;
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 static void sample(struct vtcp *c, uint64_t now) {
@@ -162,6 +181,8 @@ static void sample(struct vtcp *c, uint64_t now) {
     KEEPS_NEGOTIATED;
     ensures MUST_19_window: c->cc.cwnd ==
       vtcp_congestion_window{Pre}(&c->cc, acked, c->snd_una, c->snd_nxt - c->snd_una);
+    ensures RFC6582_s3_2_partial: !c->rtx_head &&
+      (\result <==> \old(c->cc.recovering) && c->snd_una < \old(c->cc.recover));
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 static bool grow(struct vtcp *c, int64_t acked) {
   c->rtx_head = false;
@@ -181,6 +202,7 @@ static bool grow(struct vtcp *c, int64_t acked) {
     KEEPS(acked); KEEPS(unacked); KEEPS_STREAM; KEEPS_RECEIVED;
     ensures armed: \old(tcb_snd(c)) && c->state >= VTCP_ESTABLISHED && \old(tcb_timers(c)) ==> tcb_armed(c);
     ensures space: c->ev_space <==> \old(c->ev_space) || !c->fin;
+    ensures alive: c->probes == 0;
     KEEPS_NEGOTIATED;
     ensures RFC6298_s5_2: c->snd_una >= c->snd_nxt ==> c->rtx_at == VTCP_NEVER;
     ensures RFC6298_s5_3: c->snd_una < c->snd_nxt ==> c->rtx_at == now + c->rtt.rto;
@@ -206,6 +228,8 @@ static void rearm(struct vtcp *c, uint64_t now) {
     ensures rtx: c->rtx_at == (c->snd_una < c->snd_nxt ? now + c->rtt.rto : VTCP_NEVER);
     ensures window: c->cc.cwnd == vtcp_congestion_window{Pre}(&c->cc, acked, c->snd_una, c->snd_nxt - c->snd_una);
     ensures space: c->ev_space <==> \old(c->ev_space) || !c->fin;
+    ensures alive: c->rtt.backoffs == 0;
+    ensures RFC6582_s3_2_partial: c->rtx_head <==> \old(c->cc.recovering) && c->snd_una < \old(c->cc.recover);
     KEEPS_NEGOTIATED;
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 static void progress(struct vtcp *c, int64_t acked, uint64_t now) {
@@ -253,6 +277,8 @@ static void una_of(struct vtcp *c, int64_t ack) {
     TIMES(rtx);
     ensures window: \old(c->snd_una) < g.ack ==>
       c->cc.cwnd == vtcp_congestion_window{Pre}(&c->cc, g.ack - \old(c->snd_una), g.ack, c->snd_nxt - g.ack);
+    ensures none: g.ack <= \old(c->snd_una) ==>
+      congestion_same{Pre, Post}(&c->cc) && c->cc.dupacks == \old(c->cc.dupacks);
     KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_ack_una(\old(tcb_abs(c)), seg_abs(g)); */
 static void ack_una(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
@@ -323,6 +349,8 @@ static void ack_fin(struct vtcp *c, uint64_t now) {
     KEEPS_NEGOTIATED;
     ensures MUST_37_answer: (advanced || c->snd_wnd == 0) && c->snd_una < snd_all(c) && c->user_timeout > 0 ==>
       c->user_at == now + c->user_timeout;
+    ensures MUST_37_off: (advanced || c->snd_wnd == 0) && (c->snd_una == snd_all(c) || c->user_timeout == 0) ==>
+      c->user_at == VTCP_NEVER;
     ensures MUST_37_kept: !advanced && c->snd_wnd > 0 ==> c->user_at == \old(c->user_at);
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 /* The user timeout runs while something is unacknowledged and the peer gives no sign of life: an advance, or an

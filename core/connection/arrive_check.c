@@ -48,8 +48,8 @@ static bool allowance(const struct vtcp *c, struct vtcp_arrival g) {
     assigns c->snd_ptr;
     KEEPS_INV;
     KEEPS_OCTETS;
-    ensures again: c->state == VTCP_SYN_RECEIVED && g.syn && !g.ackf && g.seq == 0 && c->ack_due ==>
-      c->snd_ptr == c->snd_una;
+    ensures again: c->snd_ptr == (c->state == VTCP_SYN_RECEIVED && g.syn && !g.ackf && g.seq == 0 && c->ack_due ?
+      c->snd_una : \old(c->snd_ptr));
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 static void repeat_syn(struct vtcp *c, struct vtcp_arrival g) {
   if (c->state == VTCP_SYN_RECEIVED && g.syn && !g.ackf && g.seq == 0 && c->ack_due) c->snd_ptr = c->snd_una;
@@ -66,6 +66,8 @@ static void repeat_syn(struct vtcp *c, struct vtcp_arrival g) {
     TIMES(ack);
     KEEPS_STREAM;
     KEEPS_RECEIVED;
+    ensures again: c->snd_ptr == (c->state == VTCP_SYN_RECEIVED && g.syn && !g.ackf && g.seq == 0 && c->ack_due ?
+      c->snd_una : \old(c->snd_ptr));
     ensures refine: tcb_abs(c) == spec_challenge(\old(tcb_abs(c)), \old(allowed(c, now))); */
 static void answer(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
   vtcp_tcb_challenge(c, now);

@@ -31,6 +31,7 @@ static void arrive_urg(struct vtcp *c, struct vtcp_arrival g) {
     terminates \true;
     exits never: \false;
     assigns c->unstored;
+    ensures counted: c->unstored == counted(\old(c->unstored));
     KEEPS_INV;
     KEEPS_OCTETS;
     KEEPS_NEGOTIATED;
@@ -149,6 +150,12 @@ static bool store(struct vtcp *c, struct vtcp_arrival g, int64_t first, int64_t 
     KEEPS(mem); KEEPS(snd); KEEPS(options); KEEPS(policy); KEEPS(edges); KEEPS(acked); KEEPS(unacked); KEEPS(armed);
     KEEPS_STREAM;
     TAKES(takes_data);
+    ensures counted: c->unstored == \old(c->unstored) ||
+      (c->unstored == counted(\old(c->unstored)) && text_refused{Pre, Post}(c, g));
+    ensures uncounted: c->unstored == counted(\old(c->unstored)) || (\forall integer o;
+      vtcp_reassembly_present(&c->rcv, o) <==> vtcp_reassembly_present{Pre}(&c->rcv, o) ||
+        spec_takes_data(\old(tcb_abs(c)), seg_abs(g), o));
+    ensures in_order: \result <==> seg_first(g) <= c->rcv_nxt < seg_text_end(c, g) == c->rcv.nxt;
     KEEPS_NEGOTIATED;
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 static bool store_text(struct vtcp *c, struct vtcp_arrival g) {
@@ -192,6 +199,9 @@ static void advance(struct vtcp *c) {
     ensures SHLD_19_second: c->rcv_nxt - c->ack_sent >= 2 * \min(c->snd_mss, c->mss) ==> c->ack_at == 0;
     ensures SHLD_18_delayed: in_order && !\old(c->ack_due) &&
       c->rcv_nxt - c->ack_sent < 2 * \min(c->snd_mss, c->mss) ==> c->ack_at == now + VTCP_ACK_DELAY;
+    ensures RFC5681_s4_2_gap: !in_order ==> c->ack_at == 0;
+    ensures sooner: in_order && \old(c->ack_due) && c->rcv_nxt - c->ack_sent < 2 * \min(c->snd_mss, c->mss) ==>
+      c->ack_at == \old(c->ack_at);
     KEEPS_INV;
     KEEPS_OCTETS;
     KEEPS_NEGOTIATED;

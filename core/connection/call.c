@@ -172,7 +172,7 @@ static int64_t receive_error(const struct vtcp *c) {
     terminates \true;
     exits never: \false;
     assigns \nothing;
-    ensures receiving: \result ==> VTCP_ESTABLISHED <= c->state <= VTCP_FIN_WAIT_2; */
+    ensures worth: \result <==> window_update(c); */
 static bool update_worth(const struct vtcp *c) {
   if (!vtcp_tcb_receiving(c)) return false;
   int64_t gain = vtcp_tcb_edge(c) - c->rcv_adv;
@@ -187,6 +187,8 @@ static bool update_worth(const struct vtcp *c) {
     ensures inv: tcb_inv(c);
     KEEPS_STREAM;
     KEEPS_RECEIVED;
+    ensures due: window_update(c) ==> c->ack_due && c->ack_at == 0;
+    ensures none: !window_update(c) ==> c->ack_due == \old(c->ack_due) && c->ack_at == \old(c->ack_at);
     ensures refine: tcb_abs(c) == \old(tcb_abs(c)) || tcb_abs(c) == spec_receive(\old(tcb_abs(c)), \true); */
 static void update(struct vtcp *c) {
   if (update_worth(c)) vtcp_tcb_ack_now(c);

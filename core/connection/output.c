@@ -32,8 +32,12 @@ static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
       !(c->fin != 0 && \result.hi == snd_all(c)) ==> \result.hi - \result.lo >= c->snd_mss ||
       ((c->nodelay != 0 || c->snd_nxt <= c->snd_una) &&
         (\result.hi == snd_all(c) || 2 * (\result.hi - \result.lo) >= c->snd_wnd_max));
-    ensures SHLD_28_full: \result.lo < \result.hi ==> \result.hi ==
-      \min(\min(c->snd_una + \min(c->snd_wnd, c->cc.cwnd), c->snd_ptr + c->snd_mss), snd_all(c)); */
+    ensures SHLD_28_full: \result.lo < \result.hi ==> \result.hi == out_most(c);
+    ensures s3_8_6_2_1_sends: c->snd_ptr < out_most(c) &&
+      (c->snd_ptr < c->snd_nxt || (c->fin != 0 && out_most(c) == snd_all(c)) || out_most(c) - c->snd_ptr >= c->snd_mss ||
+        ((c->nodelay != 0 || c->snd_nxt <= c->snd_una) &&
+          (out_most(c) == snd_all(c) || 2 * (out_most(c) - c->snd_ptr) >= c->snd_wnd_max))) ==>
+      \result.lo < \result.hi; */
 static struct range next_new(const struct vtcp *c) {
   int64_t all = queued(c);
   int64_t wnd = c->snd_wnd < c->cc.cwnd ? c->snd_wnd : c->cc.cwnd;
@@ -54,7 +58,11 @@ static struct range next_new(const struct vtcp *c) {
     assigns \nothing;
     ensures may: out_may(c, \result.lo, \result.hi);
     ensures forced: c->snd_una < snd_all(c) && (c->rtx_head ? c->snd_una < c->snd_nxt : c->probe != 0) ==>
-      \result.lo < \result.hi; */
+      \result.lo < \result.hi;
+    ensures head: c->rtx_head ==>
+      \result.lo == c->snd_una && \result.hi == \min(c->snd_una + c->snd_mss, c->snd_nxt);
+    ensures probe: !c->rtx_head && c->probe ==> \result.lo == c->snd_una &&
+      \result.hi == \min(c->snd_una + \max(\min(c->snd_wnd, c->snd_mss), 1), snd_all(c)); */
 static struct range choose(const struct vtcp *c) {
   struct range r = {c->snd_una, c->snd_una};
   if (c->rtx_head) {
@@ -79,7 +87,10 @@ static struct range choose(const struct vtcp *c) {
     ensures kept: \old(c->rtx_at) != VTCP_NEVER ==> c->rtx_at == \old(c->rtx_at);
     ensures later: \old(c->rtx_at) > now && \old(c->user_at) > now ==> c->rtx_at > now && c->user_at > now;
     ensures SHLD_29_probe: \old(c->rtx_at) == VTCP_NEVER && c->snd_ptr < snd_all(c) ==>
-      c->rtx_at == now + window_doubled(c->rtt.rto, c->probes, VTCP_RTO_MAX); */
+      c->rtx_at == now + window_doubled(c->rtt.rto, c->probes, VTCP_RTO_MAX);
+    ensures R2: c->user_at == (\old(c->rtx_at) == VTCP_NEVER && c->snd_ptr < snd_all(c) &&
+      \old(c->user_at) == VTCP_NEVER && c->user_timeout > 0 ? now + c->user_timeout : \old(c->user_at));
+    ensures marks: !c->rtx_head && !c->probe; */
 static void idle(struct vtcp *c, uint64_t now) {
   c->rtx_head = false;
   c->probe = false;
@@ -124,7 +135,7 @@ static struct range leaving(struct vtcp *c, uint64_t now) {
     terminates \true;
     exits never: \false;
     assigns c->rcv_adv, c->ack_sent, c->ack_due;
-    ensures adv: c->rcv_adv == adv;
+    ensures adv: c->rcv_adv == adv && c->ack_sent == c->rcv_nxt;
     KEEPS(mem); KEEPS(snd); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); KEEPS(state); KEEPS(acked);
     KEEPS(unacked); KEEPS(armed);
     ensures rcv: \old(tcb_rcv(c)) ==> tcb_rcv(c);
@@ -163,6 +174,8 @@ static void set_nxt(struct vtcp *c, int64_t nxt) {
     ensures inv: tcb_inv(c);
     ensures SHLD_14_never_shrinks: c->rcv_adv >= \old(c->rcv_adv);
     ensures worth: window_worth(c, \old(c->rcv_adv), c->rcv_adv);
+    ensures s3_8_6_2_2_edge: c->rcv_adv == \old(c->state >= VTCP_ESTABLISHED ? window_next(c) : c->rcv_adv);
+    ensures sent: c->ack_sent == c->rcv_nxt;
     ensures snd_nxt: c->snd_nxt == \max(\old(c->snd_nxt), hi);
     KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_out_range(\old(tcb_abs(c)), c->snd_nxt, c->rcv_adv); */
@@ -178,6 +191,7 @@ static void move_edges(struct vtcp *c, int64_t hi) {
     terminates \true;
     exits never: \false;
     assigns c->retransmitted;
+    ensures counted: c->retransmitted == counted(\old(c->retransmitted));
     KEEPS_INV;
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 static void count_again(struct vtcp *c) {
@@ -204,6 +218,8 @@ static void untime(struct vtcp *c) {
     terminates \true;
     exits never: \false;
     assigns c->rtt.timed_end, c->rtt.timed_at;
+    ensures begins: \old(c->rtt.timed_end) < 0 ==> c->rtt.timed_end == hi && c->rtt.timed_at == now;
+    ensures under_way: \old(c->rtt.timed_end) >= 0 ==> c->rtt.timed_end == \old(c->rtt.timed_end);
     KEEPS_INV;
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 static void start_timing(struct vtcp *c, int64_t hi, uint64_t now) {
@@ -219,6 +235,8 @@ static void start_timing(struct vtcp *c, int64_t hi, uint64_t now) {
     assigns c->retransmitted, c->rtt.timed_end, c->rtt.timed_at;
     ensures inv: tcb_inv(c);
     ensures s3_karn: lo < nxt ==> c->rtt.timed_end == -1;
+    ensures counted: c->retransmitted == (lo < nxt ? counted(\old(c->retransmitted)) : \old(c->retransmitted));
+    ensures timed: lo >= nxt ==> c->rtt.timed_end == (!c->probe && \old(c->rtt.timed_end) < 0 ? hi : \old(c->rtt.timed_end));
     KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == \old(tcb_abs(c)); */
 static void measure(struct vtcp *c, int64_t lo, int64_t hi, int64_t nxt, uint64_t now) {
@@ -238,7 +256,10 @@ static void measure(struct vtcp *c, int64_t lo, int64_t hi, int64_t nxt, uint64_
     exits never: \false;
     assigns \nothing;
     ensures T7_armed: \result <= now + VTCP_RTO_MAX;
-    ensures RFC6298_s5_1: c->rtx_at == VTCP_NEVER && !(c->probe && c->snd_wnd == 0) ==> \result == now + c->rtt.rto; */
+    ensures RFC6298_s5_1: c->rtx_at == VTCP_NEVER && !(c->probe && c->snd_wnd == 0) ==> \result == now + c->rtt.rto;
+    ensures timer: \result == (!c->rtx_head && c->probe && c->snd_wnd == 0 ?
+        now + window_doubled(c->rtt.rto, c->probes, VTCP_RTO_MAX) :
+      c->rtx_head || c->rtx_at > now + c->rtt.rto || (c->snd_una == nxt && c->snd_wnd > 0) ? now + c->rtt.rto : c->rtx_at); */
 static uint64_t rtx_time(const struct vtcp *c, int64_t nxt, uint64_t now) {
   if (c->rtx_head) return now + c->rtt.rto;
   if (c->probe && c->snd_wnd == 0) return now + vtcp_window_probe_wait(c->rtt.rto, c->probes);
@@ -250,7 +271,7 @@ static uint64_t rtx_time(const struct vtcp *c, int64_t nxt, uint64_t now) {
     terminates \true;
     exits never: \false;
     assigns c->snd_ptr, c->rtx_at, c->user_at, c->rtx_head, c->probe;
-    ensures set: c->snd_ptr == ptr && c->rtx_at == rtx_at && c->user_at == user_at;
+    ensures set: c->snd_ptr == ptr && c->rtx_at == rtx_at && c->user_at == user_at && !c->rtx_head && !c->probe;
     ensures snd: \old(tcb_snd(c)) && c->snd_una <= ptr <= c->snd_nxt ==> tcb_snd(c);
     KEEPS(mem); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); KEEPS(state); KEEPS(acked);
     KEEPS(unacked);
@@ -279,6 +300,10 @@ static void set(struct vtcp *c, int64_t ptr, uint64_t rtx_at, uint64_t user_at) 
     KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == \old(tcb_abs(c));
     TIMES(start);
+    ensures s3_karn: lo < nxt ==> c->rtt.timed_end == -1;
+    ensures ptr: c->snd_ptr == (\old(c->probe) && c->snd_wnd == 0 ? \old(c->snd_ptr) : \max(\old(c->snd_ptr), hi));
+    ensures R2: c->user_at == (\old(c->user_at) == VTCP_NEVER && c->user_timeout > 0 ? now + c->user_timeout :
+      \old(c->user_at));
     ensures T7_armed: c->rtx_at != VTCP_NEVER; */
 static void sent(struct vtcp *c, int64_t lo, int64_t hi, int64_t nxt, uint64_t now) {
   measure(c, lo, hi, nxt, now);
@@ -318,7 +343,7 @@ static void left(struct vtcp *c, int64_t lo, int64_t hi, uint64_t now) {
     terminates \true;
     exits never: \false;
     assigns c->snd_nxt, c->snd_ptr, c->ack_due, c->rtx_at;
-    ensures at: c->rtx_at == at;
+    ensures at: c->rtx_at == at && c->snd_ptr == 1;
     KEEPS_INV;
     KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_out_range(\old(tcb_abs(c)), 1, c->rcv_adv); */
@@ -338,6 +363,10 @@ static void set_syn(struct vtcp *c, uint64_t at) {
     assigns c->rtt.timed_end, c->rtt.timed_at, c->retransmitted, c->snd_nxt, c->snd_ptr, c->ack_due, c->rtx_at;
     ensures inv: tcb_inv(c);
     ensures RFC6298_s5_1: c->rtx_at == now + c->rtt.rto;
+    ensures once: c->snd_ptr == 1;
+    ensures counted: c->retransmitted ==
+      (\old(c->snd_nxt) > 0 ? counted(\old(c->retransmitted)) : \old(c->retransmitted));
+    ensures timed: \old(c->snd_nxt == 0 && !c->probe && c->rtt.timed_end < 0) ==> c->rtt.timed_end == 1;
     KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_out_range(\old(tcb_abs(c)), 1, c->rcv_adv); */
 static void left_syn(struct vtcp *c, uint64_t now) {

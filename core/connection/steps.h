@@ -45,6 +45,9 @@ void vtcp_tcb_ack_now(struct vtcp *c);
     KEEPS_INV;
     KEEPS_OCTETS;
     ensures budget: vtcp_challenge_inv(&c->challenge);
+    ensures drawn: \old(allowed(c, now)) == \true ==> c->ack_at == 0 && c->challenged == counted(\old(c->challenged));
+    ensures refused: \old(allowed(c, now)) == \false ==>
+      c->ack_at == \old(c->ack_at) && c->challenged == \old(c->challenged);
     KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_challenge(\old(tcb_abs(c)), \old(allowed(c, now))); */
 void vtcp_tcb_challenge(struct vtcp *c, uint64_t now);
@@ -54,6 +57,7 @@ void vtcp_tcb_challenge(struct vtcp *c, uint64_t now);
     terminates \true;
     exits never: \false;
     assigns c->unacceptable;
+    ensures counted: c->unacceptable == counted(\old(c->unacceptable));
     KEEPS_INV;
     KEEPS_OCTETS;
     KEEPS_NEGOTIATED;
@@ -187,7 +191,8 @@ void vtcp_tcb_rst_to_peer(struct vtcp *c);
     assigns \nothing;
     ensures SHLD_14_never_shrinks: c->rcv_adv <= \result <= VTCP_OFFSET_MAX;
     ensures MUST_39_worth: window_worth(c, c->rcv_adv, \result);
-    ensures backed: \result <= vtcp_reassembly_end(&c->rcv) || \result == c->rcv_adv; */
+    ensures backed: \result <= vtcp_reassembly_end(&c->rcv) || \result == c->rcv_adv;
+    ensures s3_8_6_2_2_edge: \result == window_next(c); */
 int64_t vtcp_tcb_edge(const struct vtcp *c);
 
 /* ESTABLISHED, FIN-WAIT-1, FIN-WAIT-2: text is received (RFC 9293 s3.10.7.4, seventh). */
@@ -303,6 +308,9 @@ void vtcp_arrival_options(struct vtcp *c, const struct vtcp_segment *s);
     KEEPS_RECEIVED;
     ensures s3_10_7_4_table_6: \result <==> spec_acceptable(\old(tcb_abs(c)), seg_abs(g)) == \true ||
       spec_allowance(\old(tcb_abs(c)), seg_abs(g)) == \true;
+    ensures counted: c->unacceptable == (\result ? \old(c->unacceptable) : counted(\old(c->unacceptable)));
+    ensures MUST_13_anew: c->wait_at == (!\result && !g.rst && c->state == VTCP_TIME_WAIT && g.fin &&
+      g.seq + g.txt == c->rcv_fin ? now + 2 * c->msl : \old(c->wait_at));
     ensures accepted: \result ==> tcb_abs(c) == \old(tcb_abs(c)) && allowed(c, now) == \old(allowed(c, now));
     KEEPS_NEGOTIATED;
     ensures refine: !\result ==>
@@ -349,6 +357,7 @@ void vtcp_arrive_syn(struct vtcp *c, struct vtcp_arrival g, uint64_t now);
     KEEPS(mem); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); KEEPS(state); KEEPS(acked); KEEPS(unacked);
     KEEPS(armed); KEEPS(timers); KEEPS_STREAM; KEEPS_RECEIVED;
     ensures snd: \old(tcb_snd(c)) && g.wnd <= VTCP_BUFFER_MAX ==> tcb_snd(c);
+    ensures opens: c->probes == (\old(c->snd_wnd) == 0 && g.wnd > 0 ? 0 : \old(c->probes));
     KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_window_of(\old(tcb_abs(c)), seg_abs(g)); */
 void vtcp_arrive_window_of(struct vtcp *c, struct vtcp_arrival g);
@@ -368,7 +377,9 @@ void vtcp_arrive_window_of(struct vtcp *c, struct vtcp_arrival g);
     ensures state: c->state == VTCP_ESTABLISHED || c->state == VTCP_FIN_WAIT_1;
     KEEPS_NEGOTIATED;
     TIMES(rtx);
-    ensures off: c->snd_una == c->snd_nxt && c->rtx_at == VTCP_NEVER;
+    ensures off: c->snd_una == c->snd_nxt && c->rtx_at == VTCP_NEVER && c->user_at == VTCP_NEVER;
+    ensures RFC6928_s2_initial: c->cc.cwnd ==
+      (\old(c->rtt.backoffs) > 0 ? c->snd_mss : vtcp_congestion_initial(c->snd_mss));
     ensures refine: tcb_abs(c) == spec_establish(\old(tcb_abs(c)), seg_abs(g)); */
 void vtcp_arrive_establish(struct vtcp *c, struct vtcp_arrival g, uint64_t now);
 
@@ -392,6 +403,7 @@ void vtcp_arrive_establish(struct vtcp *c, struct vtcp_arrival g, uint64_t now);
     TIMED;
     ensures MUST_19_window: \old(c->snd_una) < g.ack ==>
       c->cc.cwnd == vtcp_congestion_window{Pre}(&c->cc, g.ack - \old(c->snd_una), g.ack, c->snd_nxt - g.ack);
+    ensures RFC5681_s2_counts: \old(seg_duplicate(c, g)) ==> c->cc.dupacks == counted(\old(c->cc.dupacks));
     ensures MUST_37_answer: c->snd_wnd == 0 && c->snd_una < snd_all(c) && c->user_timeout > 0 ==>
       c->user_at == now + c->user_timeout;
     ensures refine: tcb_abs(c) == spec_arrive_ack(\old(tcb_abs(c)), seg_abs(g)); */

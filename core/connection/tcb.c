@@ -98,6 +98,7 @@ static void fresh_rtt(struct vtcp *c) {
     assigns c->fin, c->close_wanted, c->snd_wnd, c->snd_wnd_max, c->ack_due, c->rtx_head, c->probe, c->probes, c->rtx_at,
       c->user_at, c->wait_at;
     ensures none: !c->fin && !c->close_wanted && c->snd_wnd == 0 && c->snd_wnd_max == 0 && tcb_idle(c);
+    ensures nothing: !c->rtx_head && !c->probe && c->probes == 0;
     ensures snd: \old(tcb_queue_empty(c)) && c->snd_una == 0 && c->snd_nxt == 0 && c->snd_up == 0 && c->snd_ptr == 0 ==>
       tcb_snd(c);
     ensures rto_min: c->rtt.rto_min == \old(c->rtt.rto_min);
@@ -285,7 +286,8 @@ static bool config_ok(const struct vtcp_config *cfg) {
 /*@ requires valid: \valid(c);
     terminates \true;
     exits never: \false;
-    assigns c->retransmitted, c->unacceptable, c->challenged, c->unstored; */
+    assigns c->retransmitted, c->unacceptable, c->challenged, c->unstored;
+    ensures zero: c->retransmitted == 0 && c->unacceptable == 0 && c->challenged == 0 && c->unstored == 0; */
 static void clear_counters(struct vtcp *c) {
   c->retransmitted = 0;
   c->unacceptable = 0;
@@ -304,7 +306,7 @@ static void clear_counters(struct vtcp *c) {
       c->nodelay, c->msl, c->user_timeout, c->rtt.rto_min, c->state, c->passive, c->ack_at, c->keep;
     ensures keep: vtcp_keepalive_inv(&c->keep) && !c->keep.on && c->keep.idle == 7200000000;
     ensures mem: tcb_mem(c);
-    ensures closed: c->state == VTCP_CLOSED;
+    ensures closed: c->state == VTCP_CLOSED && !c->passive && c->ack_at == 0;
     ensures durations: c->msl <= VTCP_DURATION_MAX && c->user_timeout <= VTCP_DURATION_MAX;
     ensures buffers: c->snd.data == \old(cfg->snd_buf) && c->snd.cap == \old(cfg->snd_cap) && c->rcv.data == \old(cfg->rcv_buf) &&
       c->rcv.cap == \old(cfg->rcv_cap);
@@ -340,6 +342,8 @@ static void configure(struct vtcp *c, const struct vtcp_config *cfg) {
     exits never: \false;
     assigns WRITES_CC;
     KEEPS_NEGOTIATED;
+    ensures RFC6928_s2_initial: c->cc.cwnd == vtcp_congestion_initial(c->mss);
+    ensures abs: tcb_abs(c) == \old(tcb_abs(c));
     ensures untold: \old(told_nothing(c)) ==> told_nothing(c);
     ensures policy: \old(vtcp_rtt_inv(&c->rtt) && vtcp_challenge_inv(&c->challenge) && vtcp_keepalive_inv(&c->keep)) && c->msl <= VTCP_DURATION_MAX &&
       c->user_timeout <= VTCP_DURATION_MAX ==> tcb_policy(c);
@@ -356,6 +360,9 @@ enum vtcp_error vtcp_init(struct vtcp *c, const struct vtcp_config *cfg) {
   clear_counters(c);
   //@ assert options: 64 <= c->mss <= 65475 && c->rcv_shift <= 14;
   vtcp_tcb_opened(c, 0);
+  //@ assert times: c->msl <= VTCP_DURATION_MAX && c->user_timeout <= VTCP_DURATION_MAX;
+  //@ assert invs: vtcp_rtt_inv(&c->rtt) && vtcp_challenge_inv(&c->challenge) && vtcp_keepalive_inv(&c->keep);
+  //@ assert opened: tcb_abs(c) == spec_opened(tcb_abs(c), 0, \min(c->rcv.cap, 65535));
   fresh_congestion(c);
   //@ assert closed: c->state == VTCP_CLOSED;
   return VTCP_OK;

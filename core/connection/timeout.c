@@ -9,6 +9,10 @@
     assigns c->cc.cwnd, c->cc.ssthresh, c->cc.acked, c->cc.dupacks, c->cc.recovering, c->cc.recover;
     ensures inv: tcb_inv(c);
     ensures RFC5681_s3_1_loss_window: c->state >= VTCP_ESTABLISHED ==> c->cc.cwnd == c->cc.smss;
+    ensures RFC5681_s3_1_first: c->state >= VTCP_ESTABLISHED ==> c->cc.ssthresh ==
+      (again ? \old(c->cc.ssthresh) : vtcp_congestion_half(c->snd_nxt - c->snd_una, c->cc.smss));
+    ensures RFC6582_s4_recover: c->state >= VTCP_ESTABLISHED ==> !c->cc.recovering && c->cc.recover == c->snd_nxt;
+    ensures early: c->state < VTCP_ESTABLISHED ==> congestion_same{Pre, Post}(&c->cc);
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 static void cut(struct vtcp *c, bool again) {
   if (c->state < VTCP_ESTABLISHED) return;
@@ -27,7 +31,8 @@ static void cut(struct vtcp *c, bool again) {
     assigns c->rtt.rto, c->rtt.backoffs, c->rtt.timed_end;
     ensures inv: tcb_inv(c);
     ensures RFC6298_s5_5: c->rtt.rto == \min(2 * \old(c->rtt.rto), VTCP_RTO_MAX);
-    ensures count: c->rtt.backoffs == \min(\old(c->rtt.backoffs) + 1, UINT32_MAX);
+    ensures count: c->rtt.backoffs == counted(\old(c->rtt.backoffs));
+    ensures RFC6298_s3_karn: c->rtt.timed_end == -1;
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 static void back_off(struct vtcp *c) {
   vtcp_rtt_timeout(&c->rtt);
@@ -44,7 +49,7 @@ static void back_off(struct vtcp *c) {
     exits never: \false;
     assigns c->snd_ptr, c->rtx_head, c->ev_warning;
     ensures inv: tcb_inv(c);
-    ensures RFC6298_s5_4: c->snd_ptr == c->snd_una;
+    ensures RFC6298_s5_4: c->snd_ptr == c->snd_una && !c->rtx_head;
     ensures SHLD_9_warning: c->rtt.backoffs == R1 ==> c->ev_warning;
     ensures SHLD_9_warned: c->ev_warning <==> \old(c->ev_warning) || c->rtt.backoffs == R1;
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
@@ -68,7 +73,12 @@ static void rewind(struct vtcp *c) {
     ensures inv: tcb_inv(c);
     ensures RFC6298_s5_4: c->snd_ptr == c->snd_una;
     ensures RFC6298_s5_5: c->rtt.rto == \min(2 * \old(c->rtt.rto), VTCP_RTO_MAX);
+    ensures RFC6298_s3_karn: c->rtt.timed_end == -1;
+    ensures count: c->rtt.backoffs == counted(\old(c->rtt.backoffs));
     ensures RFC5681_s3_1_loss_window: c->state >= VTCP_ESTABLISHED ==> c->cc.cwnd == c->cc.smss;
+    ensures RFC5681_s3_1_first: c->state >= VTCP_ESTABLISHED ==> c->cc.ssthresh ==
+      (\old(c->rtt.backoffs) > 0 ? \old(c->cc.ssthresh) :
+        vtcp_congestion_half(c->snd_nxt - c->snd_una, c->cc.smss));
     ensures SHLD_9_warning: c->rtt.backoffs == R1 ==> c->ev_warning;
     ensures SHLD_9_warned: warned{Pre, Post}(c);
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
@@ -85,7 +95,7 @@ static void retransmission(struct vtcp *c) {
     exits never: \false;
     assigns c->probe, c->probes;
     ensures inv: tcb_inv(c);
-    ensures forced: c->probe;
+    ensures forced: c->probe && c->probes == counted(\old(c->probes));
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 static void probe(struct vtcp *c) {
   c->probe = true;
@@ -114,6 +124,10 @@ static void stop(struct vtcp *c) {
     ensures inv: tcb_inv(c);
     ensures SHLD_9_warned: warned{Pre, Post}(c);
     ensures abs: tcb_abs(c) == \old(tcb_abs(c));
+    ensures s3_8_6_1_probe: c->snd_una == c->snd_nxt || (c->state >= VTCP_ESTABLISHED && c->snd_wnd == 0) ==>
+      c->probe && c->rtt.rto == \old(c->rtt.rto);
+    ensures RFC6298_s5_4: c->snd_una != c->snd_nxt && (c->state < VTCP_ESTABLISHED || c->snd_wnd > 0) ==>
+      c->snd_ptr == c->snd_una && c->rtt.rto == \min(2 * \old(c->rtt.rto), VTCP_RTO_MAX);
     ensures again: c->rtx_at == VTCP_NEVER && (c->probe || c->snd_ptr == c->snd_una); */
 static void rtx_timeout(struct vtcp *c) {
   if (c->snd_una == c->snd_nxt || (c->state >= VTCP_ESTABLISHED && c->snd_wnd == 0))
