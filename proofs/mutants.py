@@ -33,6 +33,7 @@ CLOCKS = (30, 120)  # seconds a goal, should steps not end it: of an easy clause
 GOAL = re.compile(r"\[wp\] \[([^\]]+)\] Goal (\S+)(?: : (\w[\w ]*))?(?:.* \((\d+)\))?")
 LABEL = re.compile(r"(?:^|_)(?:ensures|requires|assert|invariant|variant|check)_(?:rte_)?([a-zA-Z]\w*?)"
                    r"(?:_preserved|_established|_(?:part)?\d+)*$")
+NUMBERED = re.compile(r"\b(?:ensures|requires|assert|invariant|variant|check)\s+([a-zA-Z]\w*_\d+)\s*:")  # `s5_4`
 REASON = re.compile(r"(equivalent|contract to be strengthened): \S")
 KINDS = ("invalid", "same", "killed", "survived")
 
@@ -73,10 +74,12 @@ class Limit:
         return more[1:] if more[:1] == [ONLY] else self.provers + more, steps, CLOCKS[clause in self.harder]
 
 
-def clause_of(goal):
-    """The label by which -wp-prop finds the clause of a goal; "" when it has none."""
+def clause_of(goal, numbered=()):
+    """The label by which -wp-prop finds the clause of a goal; "" when it has none. WP, too, adds numbers: numbered are the
+    labels that end with one of their own."""
     label = LABEL.search(goal)
-    return label.group(1) if label else ""
+    found = next((n for n in numbered if re.search(rf"_(?:ensures|requires|assert|invariant|variant|check)_{n}(?:_|$)", "_" + goal)), "")
+    return found or (label.group(1) if label else "")
 
 
 class Progress:
@@ -140,6 +143,8 @@ class Runner:
         self.lock, self.locks, self.local = threading.Lock(), collections.defaultdict(threading.Lock), threading.local()
         self.deadly = collections.defaultdict(collections.Counter)  # by function, labels of goals that failed
         self.serial, self.stopped, self.done, self.problems = 0, False, [], []
+        code = glob.glob("core/**/*.[ch]", recursive=True) + glob.glob("spec/*.acsl")
+        self.numbered = sorted({n for p in code for n in NUMBERED.findall(read(p))}, key=len, reverse=True)
         gate.log.goal = lambda: None
         gate.session = os.path.abspath(BUILD + "/session")
         os.makedirs(gate.session, exist_ok=True)
@@ -229,7 +234,7 @@ class Runner:
             if not m:
                 return False
             goal = m.group(2).split(f"_{function}_", 1)[-1]
-            clause = clause_of(goal)
+            clause = clause_of(goal, self.numbered)
             if (m.group(3) or "").startswith("Valid"):
                 if took.get(clause, 0) is not None:
                     took[clause] = max(took.get(clause, 0), int(m.group(4) or 0))
@@ -320,9 +325,10 @@ class Runner:
         for clause in harder:
             if found[0] == "proved" and clause not in deadly:
                 found = attempt(limit.of(clause), only=[clause])
-        if found[0] == "killed" and clause_of(found[1]):
+        clause = clause_of(found[1], self.numbered) if found[0] == "killed" else ""
+        if clause:
             with self.lock:
-                self.deadly[m.path, m.function][clause_of(found[1])] += 1
+                self.deadly[m.path, m.function][clause] += 1
         return found
 
     def examine(self, m):
