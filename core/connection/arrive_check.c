@@ -10,6 +10,7 @@
     KEEPS_RECEIVED;
     TOLD;
     ensures fresh: c->snd_una == 0 && !c->ack_due && c->state == VTCP_LISTEN;
+    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_back_to_listen(\old(tcb_abs(c))); */
 static void back_to_listen(struct vtcp *c) {
   vtcp_tcb_fresh_send(c);
@@ -50,6 +51,7 @@ static bool allowance(const struct vtcp *c, struct vtcp_arrival g) {
     KEEPS_OCTETS;
     ensures again: c->snd_ptr == (c->state == VTCP_SYN_RECEIVED && g.syn && !g.ackf && g.seq == 0 && c->ack_due ?
       c->snd_una : \old(c->snd_ptr));
+    KEEPS_NEGOTIATED;
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
 static void repeat_syn(struct vtcp *c, struct vtcp_arrival g) {
   if (c->state == VTCP_SYN_RECEIVED && g.syn && !g.ackf && g.seq == 0 && c->ack_due) c->snd_ptr = c->snd_una;
@@ -68,6 +70,7 @@ static void repeat_syn(struct vtcp *c, struct vtcp_arrival g) {
     KEEPS_RECEIVED;
     ensures again: c->snd_ptr == (c->state == VTCP_SYN_RECEIVED && g.syn && !g.ackf && g.seq == 0 && c->ack_due ?
       c->snd_una : \old(c->snd_ptr));
+    KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_challenge(\old(tcb_abs(c)), \old(allowed(c, now))); */
 static void answer(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
   vtcp_tcb_challenge(c, now);
@@ -77,18 +80,13 @@ static void answer(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
 bool vtcp_arrive_seq(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
   if (acceptable(c, g) || allowance(c, g)) return true;
   vtcp_tcb_unacceptable(c);
-  //@ assert negotiated: opt_abs(c) == \at(opt_abs(c), Pre);
   if (g.rst) return false;
   /* Our last ACK was lost: 2 MSL begin anew (s3.10.7.4, eighth). */
   if (c->state == VTCP_TIME_WAIT && g.fin && g.seq + g.txt == c->rcv_fin) vtcp_tcb_start_wait(c, now);
-  //@ assert wait: opt_abs(c) == \at(opt_abs(c), Pre);
-  if ((g.txt > 0 || g.fin) && !g.syn) {
+  if ((g.txt > 0 || g.fin) && !g.syn)
     vtcp_tcb_ack_now(c);
-    //@ assert owed: opt_abs(c) == \at(opt_abs(c), Pre);
-  } else {
+  else
     answer(c, g, now);
-    //@ assert answered: opt_abs(c) == \at(opt_abs(c), Pre);
-  }
   return false;
 }
 
@@ -108,15 +106,12 @@ void vtcp_arrive_rst(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
   if (g.seq < c->rcv_nxt) return;
   if (g.seq != c->rcv_nxt) {
     vtcp_tcb_challenge(c, now);
-    //@ assert challenged: opt_abs(c) == \at(opt_abs(c), Pre);
   } else if (c->state == VTCP_SYN_RECEIVED && c->passive) {
     back_to_listen(c);
-    //@ assert listens: opt_abs(c) == \at(opt_abs(c), Pre);
   } else {
     vtcp_tcb_finish(c, c->state == VTCP_SYN_RECEIVED ? VTCP_OUTCOME_REFUSED
                        : both_ended(c)               ? VTCP_OUTCOME_CLOSED
                                                      : VTCP_OUTCOME_RESET);
-    //@ assert ended: opt_abs(c) == \at(opt_abs(c), Pre);
   }
 }
 

@@ -7,6 +7,7 @@
     terminates \true;
     exits never: \false;
     assigns c->cc.cwnd, c->cc.ssthresh, c->cc.acked, c->cc.dupacks, c->cc.recovering, c->cc.recover;
+    KEEPS_NEGOTIATED;
     ensures inv: tcb_inv(c);
     ensures RFC5681_s3_1_loss_window: c->state >= VTCP_ESTABLISHED ==> c->cc.cwnd == c->cc.smss;
     ensures RFC5681_s3_1_first: c->state >= VTCP_ESTABLISHED ==> c->cc.ssthresh ==
@@ -29,6 +30,7 @@ static void cut(struct vtcp *c, bool again) {
     terminates \true;
     exits never: \false;
     assigns c->rtt.rto, c->rtt.backoffs, c->rtt.timed_end;
+    KEEPS_NEGOTIATED;
     ensures inv: tcb_inv(c);
     ensures RFC6298_s5_5: c->rtt.rto == \min(2 * \old(c->rtt.rto), VTCP_RTO_MAX);
     ensures count: c->rtt.backoffs == counted(\old(c->rtt.backoffs));
@@ -48,6 +50,7 @@ static void back_off(struct vtcp *c) {
     terminates \true;
     exits never: \false;
     assigns c->snd_ptr, c->rtx_head, c->ev_warning;
+    KEEPS_NEGOTIATED;
     ensures inv: tcb_inv(c);
     ensures RFC6298_s5_4: c->snd_ptr == c->snd_una && !c->rtx_head;
     ensures SHLD_9_warning: c->rtt.backoffs == R1 ==> c->ev_warning;
@@ -70,6 +73,7 @@ static void rewind(struct vtcp *c) {
     exits never: \false;
     assigns c->rtt.rto, c->rtt.backoffs, c->rtt.timed_end, c->cc.cwnd, c->cc.ssthresh, c->cc.acked, c->cc.dupacks,
       c->cc.recovering, c->cc.recover, c->snd_ptr, c->rtx_head, c->ev_warning;
+    KEEPS_NEGOTIATED;
     ensures inv: tcb_inv(c);
     ensures RFC6298_s5_4: c->snd_ptr == c->snd_una;
     ensures RFC6298_s5_5: c->rtt.rto == \min(2 * \old(c->rtt.rto), VTCP_RTO_MAX);
@@ -94,6 +98,7 @@ static void retransmission(struct vtcp *c) {
     terminates \true;
     exits never: \false;
     assigns c->probe, c->probes;
+    KEEPS_NEGOTIATED;
     ensures inv: tcb_inv(c);
     ensures forced: c->probe && c->probes == counted(\old(c->probes));
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
@@ -107,6 +112,7 @@ static void probe(struct vtcp *c) {
     terminates \true;
     exits never: \false;
     assigns c->rtx_at;
+    KEEPS_NEGOTIATED;
     ensures off: c->rtx_at == VTCP_NEVER;
     KEEPS_INV;
     ensures abs: tcb_abs(c) == \old(tcb_abs(c)); */
@@ -121,6 +127,7 @@ static void stop(struct vtcp *c) {
     exits never: \false;
     assigns c->rtx_at, c->probe, c->probes, c->rtt.rto, c->rtt.backoffs, c->rtt.timed_end, c->cc.cwnd, c->cc.ssthresh,
       c->cc.acked, c->cc.dupacks, c->cc.recovering, c->cc.recover, c->snd_ptr, c->rtx_head, c->ev_warning;
+    KEEPS_NEGOTIATED;
     ensures inv: tcb_inv(c);
     ensures SHLD_9_warned: warned{Pre, Post}(c);
     ensures abs: tcb_abs(c) == \old(tcb_abs(c));
@@ -154,6 +161,7 @@ static bool silent(const struct vtcp *c, uint64_t now) {
     exits never: \false;
     assigns WRITES_FINISH, c->rtt.rto, c->rtt.backoffs, c->rtt.timed_end, c->cc.cwnd, c->cc.ssthresh, c->cc.acked,
       c->cc.dupacks, c->cc.recovering, c->cc.recover, c->snd_ptr, c->ev_warning, c->probes;
+    KEEPS_NEGOTIATED;
     ensures inv: tcb_inv(c);
     TOLD;
     ensures SHLD_9_warned: warned{Pre, Post}(c);
