@@ -27,7 +27,7 @@ import sources
 LIST, BUILD = "proofs/mutants.json", "build/proofs/mutants"
 STEPS, MARGIN = 30000, 3  # a goal has at least so many steps of CVC4, or three times as many as its clause needs
 HARDER = (120000, 600000, 2400000)  # tried when a clause needs more
-ONLY = "only"  # before the provers of a clause that has no use for those of its function
+ALONE = "alone"  # before the provers of a clause whose steps are another's: they are tried after those of its function
 DEADLY = 4  # clauses that are tried first
 CLOCKS = (30, 120)  # seconds a goal, should steps not end it: of an easy clause, of a harder one
 GOAL = re.compile(r"\[wp\] \[([^\]]+)\] Goal (\S+)(?: : (\w[\w ]*))?(?:.* \((\d+)\))?")
@@ -53,7 +53,7 @@ def by_steps(provers, steps, clock):
 
 class Limit:
     """The provers and steps with which a function as it is has every goal proved, with a margin. As text: `cvc4 30000
-    inv=90000,z3 says=2000000,only,z3`, where the clause inv needs 90000 steps, and Z3 as well; and says only Z3."""
+    inv=90000,z3 says=2000000,alone,z3`, where the clause inv needs 90000 steps, and Z3 as well; says is proved by Z3 alone."""
 
     def __init__(self, provers, steps, harder=()):
         self.provers, self.steps, self.harder = list(provers), steps, dict(harder)
@@ -69,9 +69,13 @@ class Limit:
         return " ".join([",".join(self.provers), str(self.steps), *harder])
 
     def of(self, clause):
-        """Provers, steps and seconds of a clause."""
-        steps, *more = self.harder.get(clause, [self.steps])
-        return more[1:] if more[:1] == [ONLY] else self.provers + more, steps, CLOCKS[clause in self.harder]
+        """What to try a clause with, one after the other: provers, steps and seconds."""
+        if clause not in self.harder:
+            return [(self.provers, self.steps, CLOCKS[0])]
+        steps, *more = self.harder[clause]
+        if more[:1] == [ALONE]:
+            return [(self.provers, HARDER[0], CLOCKS[1]), (more[1:], steps, CLOCKS[1])]
+        return [(self.provers + more, steps, CLOCKS[1])]
 
 
 def clause_of(goal, numbered=()):
@@ -283,7 +287,8 @@ class Runner:
         first = list(prove.options_for(self.local.host).get("first", ["cvc4"]))
         began, limit, left = time.time(), Limit(first, STEPS), {""}
         alone = [p for p in prove.PROVERS if p.startswith("z3")]
-        for provers, steps in (*((first, s) for s in (STEPS, *HARDER)), (alone, HARDER[-1]),
+        labelled = list(first)
+        for provers, steps in (*((first, s) for s in (STEPS, *HARDER)), (labelled, HARDER[0]), (alone, HARDER[-1]),
                                *((list(prove.PROVERS), s) for s in (STEPS, *HARDER))):
             whole = "" in left  # what has no label cannot be proved by itself
             if not left or whole != (provers is first):
@@ -298,7 +303,7 @@ class Runner:
                 if not clause:
                     limit.steps = need
                 elif n is not None and (whole or clause in left) and (need > STEPS or more):
-                    limit.harder[clause] = (need, *([ONLY] if provers is alone else []), *more)
+                    limit.harder[clause] = (need, *([ALONE] if provers is alone else []), *more)
             left = {c for c in (took if whole else left) if took.get(c) is None}  # also what -wp-prop does not find
         if left:
             raise RuntimeError(f"{path}: {function} as it is is not proved: {', '.join(sorted(left))}")
@@ -310,21 +315,25 @@ class Runner:
         source = self.source(m.path)
         path = self.stand(source, m.function, mutate.apply(source.text, m))
 
-        def attempt(limits, only=(), but=()):
-            return self.run(path, m.function, by_steps(*limits), lambda c: not only or c in only, only, but)[:3]
+        def attempt(clause, only=(), but=()):
+            for provers, steps, seconds in limit.of(clause):
+                found = self.run(path, m.function, by_steps(provers, steps, seconds), lambda c: not only or c in only, only, but)[:3]
+                if found[0] == "proved":
+                    break
+            return found
 
         with self.lock:  # most mutants of a function die of the same few clauses
             deadly = [clause for clause, _ in self.deadly[m.path, m.function].most_common(DEADLY)]
         easy, harder = [c for c in deadly if c not in limit.harder], sorted(limit.harder, key=lambda c: limit.harder[c][0])
-        found = attempt(limit.of(""), only=easy) if easy else ("proved",)
+        found = attempt("", only=easy) if easy else ("proved",)
         for clause in deadly:
             if found[0] == "proved" and clause in harder:
-                found = attempt(limit.of(clause), only=[clause])
+                found = attempt(clause, only=[clause])
         if found[0] == "proved":
-            found = attempt(limit.of(""), but=harder)
+            found = attempt("", but=harder)
         for clause in harder:
             if found[0] == "proved" and clause not in deadly:
-                found = attempt(limit.of(clause), only=[clause])
+                found = attempt(clause, only=[clause])
         clause = clause_of(found[1], self.numbered) if found[0] == "killed" else ""
         if clause:
             with self.lock:
