@@ -285,16 +285,13 @@ class Runner:
             return Limit.parse(self.known[key]["limit"])
         self.local.host = source.host(function)
         first = list(prove.options_for(self.local.host).get("first", ["cvc4"]))
+        z3 = [p for p in prove.PROVERS if p.startswith("z3")]
         began, limit, left = time.time(), Limit(first, STEPS), {""}
-        alone = [p for p in prove.PROVERS if p.startswith("z3")]
-        labelled = list(first)
-        for provers, steps in (*((first, s) for s in (STEPS, *HARDER)), (labelled, HARDER[0]), (alone, HARDER[-1]),
-                               *((list(prove.PROVERS), s) for s in (STEPS, *HARDER))):
-            whole = "" in left  # what has no label cannot be proved by itself
-            if not left or whole != (provers is first):
-                continue
-            verdict, _, why, took, by = self.run(self.stand(source, function, source.text), function,
-                                                 by_steps(provers, steps, CLOCKS[not whole]), lambda clause: False, () if whole else left)
+
+        def measure(provers, steps, only=()):
+            """Proves all clauses, or only these; what they need goes into the limit. Returns the clauses that are open."""
+            verdict, _, why, took, by = self.run(self.stand(source, function, source.text), function, by_steps(
+                provers, steps, CLOCKS[bool(only)]), lambda clause: False, only)
             if verdict == "refused":
                 raise RuntimeError(f"{path}: {function} as it is is not proved: {why}")
             for clause, n in took.items():
@@ -302,9 +299,16 @@ class Runner:
                 more = sorted(by[clause].intersection(prove.PROVERS).difference(first))
                 if not clause:
                     limit.steps = need
-                elif n is not None and (whole or clause in left) and (need > STEPS or more):
-                    limit.harder[clause] = (need, *([ALONE] if provers is alone else []), *more)
-            left = {c for c in (took if whole else left) if took.get(c) is None}  # also what -wp-prop does not find
+                elif n is not None and (not only or clause in only) and (need > STEPS or more):
+                    limit.harder[clause] = (need, *([ALONE] if provers is z3 else []), *more)
+            return {c for c in only or took if took.get(c) is None}  # also what -wp-prop does not find
+
+        for steps in (STEPS, *HARDER):
+            if "" in left:  # what has no label cannot be proved by itself
+                left = measure(first, steps)
+        for provers, steps in ((first, HARDER[0]), (z3, HARDER[-1]), *((prove.PROVERS, s) for s in (STEPS, *HARDER))):
+            if left and "" not in left:
+                left = measure(provers, steps, left)
         if left:
             raise RuntimeError(f"{path}: {function} as it is is not proved: {', '.join(sorted(left))}")
         self.remember(key, limit=str(limit), seconds=round(time.time() - began, 1))
