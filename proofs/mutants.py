@@ -77,6 +77,14 @@ class Limit:
             return [(self.provers, HARDER[0], CLOCKS[1]), (more[1:], steps, CLOCKS[1])]
         return [(self.provers + more, steps, CLOCKS[1])]
 
+    def alike(self, clauses):
+        """Groups of clauses, in the order of their steps, that can be tried in one run; the last of each has its limit."""
+        groups = {}
+        for clause in clauses:
+            steps, *more = self.harder[clause]
+            groups.setdefault((*more, steps > HARDER[0], clause if ALONE in more else ""), []).append(clause)
+        return list(groups.values())
+
 
 def clause_of(goal, numbered=()):
     """The label by which -wp-prop finds the clause of a goal; "" when it has none. WP, too, adds numbers: numbered are the
@@ -335,9 +343,9 @@ class Runner:
                 found = attempt(clause, only=[clause])
         if found[0] == "proved":
             found = attempt("", but=harder)
-        for clause in harder:
-            if found[0] == "proved" and clause not in deadly:
-                found = attempt(clause, only=[clause])
+        for clauses in limit.alike([c for c in harder if c not in deadly]):
+            if found[0] == "proved":
+                found = attempt(clauses[-1], only=clauses)
         clause = clause_of(found[1], self.numbered) if found[0] == "killed" else ""
         if clause:
             with self.lock:
