@@ -31,8 +31,8 @@ ALONE = "alone"  # before the provers of a clause whose steps are another's: the
 DEADLY = 4  # clauses that are tried first
 CLOCKS = (30, 120)  # seconds a goal, should steps not end it: of an easy clause, of a harder one
 GOAL = re.compile(r"\[wp\] \[([^\]]+)\] Goal (\S+)(?: : (\w[\w ]*))?(?:.* \((\d+)\))?")
-LABEL = re.compile(r"(?:^|_)(?:ensures|requires|assert|invariant|variant|check)_(?:rte_)?([a-zA-Z]\w*?)"
-                   r"(?:_preserved|_established|_(?:part)?\d+)*$")
+LABEL = re.compile(r"(?:^|_)(?:(?:ensures|requires|assert|variant|check)_(?:rte_)?([a-zA-Z]\w*?)(?:_(?:part)?\d+)*|"
+                   r"invariant_([a-zA-Z]\w*?)(?:_preserved|_established|_(?:part)?\d+)*)$")
 NUMBERED = re.compile(r"\b(?:ensures|requires|assert|invariant|variant|check)\s+([a-zA-Z]\w*_\d+)\s*:")  # `s5_4`
 REASON = re.compile(r"(equivalent|contract to be strengthened): \S")
 KINDS = ("invalid", "same", "killed", "survived")
@@ -91,7 +91,7 @@ def clause_of(goal, numbered=()):
     labels that end with one of their own."""
     label = LABEL.search(goal)
     found = next((n for n in numbered if re.search(rf"_(?:ensures|requires|assert|invariant|variant|check)_{n}(?:_|$)", "_" + goal)), "")
-    return found or (label.group(1) if label else "")
+    return found or (label.group(1) or label.group(2) if label else "")
 
 
 class Progress:
@@ -281,8 +281,13 @@ class Runner:
         with self.locks[path, function, "limit"]:
             if (path, function) not in self.limits:
                 stored = self.list["limits"].get(path, {}).get(function)
-                self.limits[path, function] = Limit.parse(stored) if stored and not self.exact else \
-                    self.calibrate(path, function)
+                try:
+                    found = Limit.parse(stored) if stored and not self.exact else self.calibrate(path, function)
+                except RuntimeError as e:  # for the function's other mutants, too
+                    found = e
+                self.limits[path, function] = found
+            if isinstance(self.limits[path, function], RuntimeError):
+                raise self.limits[path, function]
             return self.limits[path, function]
 
     def calibrate(self, path, function):
