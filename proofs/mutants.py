@@ -33,7 +33,8 @@ CLOCKS = (30, 120)  # seconds a goal, should steps not end it: of an easy clause
 GOAL = re.compile(r"\[wp\] \[([^\]]+)\] Goal (\S+)(?: : (\w[\w ]*))?(?:.* \((\d+)\))?")
 LABEL = re.compile(r"(?:^|_)(?:(?:ensures|requires|assert|variant|check)_(?:rte_)?([a-zA-Z]\w*?)(?:_(?:part)?\d+)*|"
                    r"invariant_([a-zA-Z]\w*?)(?:_preserved|_established|_(?:part)?\d+)*)$")
-NUMBERED = re.compile(r"\b(?:ensures|requires|assert|invariant|variant|check)\s+([a-zA-Z]\w*_\d+)\s*:")  # `s5_4`
+KIND = "(?:ensures|requires|assert|invariant|variant|check)"
+NUMBERED = re.compile(rf"\b{KIND}\s+([a-zA-Z]\w*_\d+)\s*:")  # `s5_4`
 REASON = re.compile(r"(equivalent|contract to be strengthened): \S")
 KINDS = ("invalid", "same", "killed", "survived")
 
@@ -90,7 +91,7 @@ def clause_of(goal, numbered=()):
     """The label by which -wp-prop finds the clause of a goal; "" when it has none. WP, too, adds numbers: numbered are the
     labels that end with one of their own."""
     label = LABEL.search(goal)
-    found = next((n for n in numbered if re.search(rf"_(?:ensures|requires|assert|invariant|variant|check)_{n}(?:_|$)", "_" + goal)), "")
+    found = next((n for n in numbered if re.search(rf"(?:^|_){KIND}_{n}(?:_|$)", goal)), "")
     return found or (label.group(1) or label.group(2) if label else "")
 
 
@@ -334,7 +335,8 @@ class Runner:
 
         def attempt(clause, only=(), but=()):
             for provers, steps, seconds in limit.of(clause):
-                found = self.run(path, m.function, by_steps(provers, steps, seconds), lambda c: not only or c in only, only, but)[:3]
+                found = self.run(path, m.function, by_steps(provers, steps, seconds),
+                                 lambda c: not only or c in only, only, but)[:3]
                 if found[0] == "proved":
                     break
             return found
