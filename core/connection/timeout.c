@@ -129,6 +129,7 @@ static void stop(struct vtcp *c) {
       c->cc.acked, c->cc.dupacks, c->cc.recovering, c->cc.recover, c->snd_ptr, c->rtx_head, c->ev_warning;
     KEEPS_NEGOTIATED;
     ensures inv: tcb_inv(c);
+    TOLD;
     ensures SHLD_9_warned: warned{Pre, Post}(c);
     ensures abs: tcb_abs(c) == \old(tcb_abs(c));
     ensures s3_8_6_1_probe: c->snd_una == c->snd_nxt || (c->state >= VTCP_ESTABLISHED && c->snd_wnd == 0) ==>
