@@ -133,6 +133,7 @@ static bool duplicate(struct vtcp *c) {
     assigns WRITES_CC, c->rtt.timed_end, c->rtx_head;
     KEEPS_INV;
     KEEPS_OCTETS;
+    TOLD;
     KEEPS_NEGOTIATED;
     ensures RFC5681_s2_counts: \old(seg_duplicate(c, g)) ==> c->cc.dupacks == counted(\old(c->cc.dupacks));
     ensures RFC5681_s2_other: !\old(seg_duplicate(c, g)) ==>
@@ -273,7 +274,7 @@ static void una_of(struct vtcp *c, int64_t ack) {
     ensures snd: tcb_snd(c);
     ensures una: c->snd_una == \max(\old(c->snd_una), g.ack);
     KEEPS(armed); KEEPS_STREAM; KEEPS_RECEIVED;
-    ensures space: c->ev_space <==> \old(c->ev_space) || (\old(c->snd_una) < c->snd_una && !c->fin);
+    TOLD;
     TIMES(rtx);
     ensures window: \old(c->snd_una) < g.ack ==>
       c->cc.cwnd == vtcp_congestion_window{Pre}(&c->cc, g.ack - \old(c->snd_una), g.ack, c->snd_nxt - g.ack);
@@ -295,6 +296,7 @@ static void ack_una(struct vtcp *c, struct vtcp_arrival g, uint64_t now) {
     assigns c->probes, c->snd_wnd, c->snd_wl1, c->snd_wl2, c->snd_wnd_max;
     KEEPS_INV;
     KEEPS_OCTETS;
+    TOLD;
     KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_ack_window(\old(tcb_abs(c)), seg_abs(g)); */
 static void ack_window(struct vtcp *c, struct vtcp_arrival g) {
@@ -346,6 +348,7 @@ static void ack_fin(struct vtcp *c, uint64_t now) {
     assigns c->user_at;
     KEEPS_INV;
     KEEPS_OCTETS;
+    TOLD;
     KEEPS_NEGOTIATED;
     ensures MUST_37_answer: (advanced || c->snd_wnd == 0) && c->snd_una < snd_all(c) && c->user_timeout > 0 ==>
       c->user_at == now + c->user_timeout;
