@@ -29,7 +29,7 @@ STEPS, MARGIN = 30000, 3  # a goal has at least so many steps of CVC4, or three 
 HARDER = (120000, 600000, 2400000)  # tried when a clause needs more
 ALONE = "alone"  # before the provers of a clause whose steps are another's: they are tried after those of its function
 DEADLY = 4  # clauses that are tried first
-CLOCKS = (30, 120)  # seconds a goal, should steps not end it: of an easy clause, of a harder one
+CLOCKS = (12, 60)  # seconds a goal, should steps not end it: up to the least of the harder, beyond; a third to calibrate
 GOAL = re.compile(r"\[wp\] \[([^\]]+)\] Goal (\S+)(?: : (\w[\w ]*))?(?:.* \((\d+)\))?")
 LABEL = re.compile(r"(?:^|_)(?:(?:ensures|requires|assert|variant|check)_(?:rte_)?([a-zA-Z]\w*?)(?:_(?:part)?\d+)*|"
                    r"invariant_([a-zA-Z]\w*?)(?:_preserved|_established|_(?:part)?\d+)*)$")
@@ -48,8 +48,9 @@ def read(path):
         return f.read()
 
 
-def by_steps(provers, steps, clock):
-    return prove.trying(provers, clock // 10) + ["-wp-steps", str(steps)]
+def by_steps(provers, steps, margin=1):
+    clock = CLOCKS[steps > HARDER[0]] // margin
+    return ["-wp-prover", ",".join(provers), "-wp-par", "1", "-wp-timeout", str(clock), "-wp-steps", str(steps)]
 
 
 class Limit:
@@ -70,13 +71,13 @@ class Limit:
         return " ".join([",".join(self.provers), str(self.steps), *harder])
 
     def of(self, clause):
-        """What to try a clause with, one after the other: provers, steps and seconds."""
+        """What to try a clause with, one after the other: provers and steps."""
         if clause not in self.harder:
-            return [(self.provers, self.steps, CLOCKS[0])]
+            return [(self.provers, self.steps)]
         steps, *more = self.harder[clause]
         if more[:1] == [ALONE]:
-            return [(self.provers, HARDER[0], CLOCKS[1]), (more[1:], steps, CLOCKS[1])]
-        return [(self.provers + more, steps, CLOCKS[1])]
+            return [(self.provers, HARDER[0]), (more[1:], steps)]
+        return [(self.provers + more, steps)]
 
     def alike(self, clauses):
         """Groups of clauses, in the order of their steps, that can be tried in one run; the last of each has its limit."""
@@ -300,16 +301,18 @@ class Runner:
         self.local.host = source.host(function)
         first = list(prove.options_for(self.local.host).get("first", ["cvc4"]))
         z3 = [p for p in prove.PROVERS if p.startswith("z3")]
-        began, limit, left = time.time(), Limit(first, STEPS), {""}
+        began, limit, left, used = time.time(), Limit(first, STEPS), {""}, set()
 
         def measure(provers, steps, only=()):
             """Proves all clauses, or only these; what they need goes into the limit. Returns the clauses that are open."""
-            verdict, _, why, took, by = self.run(self.stand(source, function, source.text), function, by_steps(
-                provers, steps, CLOCKS[bool(only)]), lambda clause: False, only)
+            verdict, _, why, took, by = self.run(self.stand(source, function, source.text), function,
+                                                 by_steps(provers, steps, MARGIN), lambda clause: False, only)
             if verdict == "refused":
                 raise RuntimeError(f"{path}: {function} as it is is not proved: {why}")
+            used.update(*by.values())
+            least = STEPS if steps <= HARDER[0] else HARDER[0] + 10000  # the clock ends a goal, too
             for clause, n in took.items():
-                need = max(STEPS, -(-MARGIN * (n or 0) // 10000) * 10000)
+                need = max(least, -(-MARGIN * (n or 0) // 10000) * 10000)
                 more = sorted(by[clause].intersection(prove.PROVERS).difference(first))
                 if not clause:
                     limit.steps = need
@@ -325,6 +328,7 @@ class Runner:
                 left = measure(provers, steps, left)
         if left:
             raise RuntimeError(f"{path}: {function} as it is is not proved: {', '.join(sorted(left))}")
+        limit.provers = [p for p in first if p in used] or first[:1]
         self.remember(key, limit=str(limit), seconds=round(time.time() - began, 1))
         return limit
 
@@ -334,8 +338,8 @@ class Runner:
         path = self.stand(source, m.function, mutate.apply(source.text, m))
 
         def attempt(clause, only=(), but=()):
-            for provers, steps, seconds in limit.of(clause):
-                found = self.run(path, m.function, by_steps(provers, steps, seconds),
+            for provers, steps in limit.of(clause):
+                found = self.run(path, m.function, by_steps(provers, steps),
                                  lambda c: not only or c in only, only, but)[:3]
                 if found[0] == "proved":
                     break
