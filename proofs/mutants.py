@@ -27,6 +27,7 @@ import sources
 LIST, BUILD = "proofs/mutants.json", "build/proofs/mutants"
 STEPS, MARGIN = 30000, 3  # a goal has at least so many steps of CVC4, or three times as many as its clause needs
 HARDER = (120000, 600000, 2400000)  # tried when a clause needs more
+BY = "by"  # before the provers that a clause needs, when its steps are more than those of its function
 ALONE = "alone"  # before the provers of a clause whose steps are another's: they are tried after those of its function
 DEADLY = 4  # clauses that are tried first
 CLOCKS = (12, 60)  # seconds a goal, should steps not end it: up to the least of the harder, beyond; a third to calibrate
@@ -55,7 +56,7 @@ def by_steps(provers, steps, margin=1):
 
 class Limit:
     """The provers and steps with which a function as it is has every goal proved, with a margin. As text: `cvc4 30000
-    inv=90000,z3 says=2000000,alone,z3`, where the clause inv needs 90000 steps, and Z3 as well; says is proved by Z3 alone."""
+    inv=90000,by,cvc4o says=2000000,alone,z3`, where the clause inv needs 90000 steps of CVC4o; says is proved by Z3 alone."""
 
     def __init__(self, provers, steps, harder=()):
         self.provers, self.steps, self.harder = list(provers), steps, dict(harder)
@@ -77,7 +78,7 @@ class Limit:
         steps, *more = self.harder[clause]
         if more[:1] == [ALONE]:
             return [(self.provers, HARDER[0]), (more[1:], steps)]
-        return [(self.provers + more, steps)]
+        return [(more[1:] if more[:1] == [BY] else self.provers + more, steps)]
 
     def alike(self, clauses):
         """Groups of clauses, in the order of their steps, that can be tried in one run; the last of each has its limit."""
@@ -301,7 +302,7 @@ class Runner:
         self.local.host = source.host(function)
         first = list(prove.options_for(self.local.host).get("first", ["cvc4"]))
         z3 = [p for p in prove.PROVERS if p.startswith("z3")]
-        began, limit, left, used = time.time(), Limit(first, STEPS), {""}, set()
+        began, limit, left, easy = time.time(), Limit(first, STEPS), {""}, set()
 
         def measure(provers, steps, only=()):
             """Proves all clauses, or only these; what they need goes into the limit. Returns the clauses that are open."""
@@ -309,15 +310,16 @@ class Runner:
                                                  by_steps(provers, steps, MARGIN), lambda clause: False, only)
             if verdict == "refused":
                 raise RuntimeError(f"{path}: {function} as it is is not proved: {why}")
-            used.update(*by.values())
             least = STEPS if steps <= HARDER[0] else HARDER[0] + 10000  # the clock ends a goal, too
             for clause, n in took.items():
                 need = max(least, -(-MARGIN * (n or 0) // 10000) * 10000)
-                more = sorted(by[clause].intersection(prove.PROVERS).difference(first))
+                found = [p for p in prove.PROVERS if p in by[clause]]
                 if not clause:
                     limit.steps = need
-                elif n is not None and (not only or clause in only) and (need > STEPS or more):
-                    limit.harder[clause] = (need, *([ALONE] if provers is z3 else []), *more)
+                if not clause or (n is not None and need == STEPS and not only):
+                    easy.update(found)
+                elif n is not None and (not only or clause in only):
+                    limit.harder[clause] = (need, ALONE if provers is z3 else BY, *(found or first[:1]))
             return {c for c in only or took if took.get(c) is None}  # also what -wp-prop does not find
 
         for steps in (STEPS, *HARDER):
@@ -328,7 +330,7 @@ class Runner:
                 left = measure(provers, steps, left)
         if left:
             raise RuntimeError(f"{path}: {function} as it is is not proved: {', '.join(sorted(left))}")
-        limit.provers = [p for p in first if p in used] or first[:1]
+        limit.provers = [p for p in first if p in easy] or first[:1]
         self.remember(key, limit=str(limit), seconds=round(time.time() - began, 1))
         return limit
 
