@@ -35,6 +35,7 @@ GOAL = re.compile(r"\[wp\] \[([^\]]+)\] Goal (\S+)(?: : (\w[\w ]*))?(?:.* \((\d+
 LABEL = re.compile(r"(?:^|_)(?:(?:ensures|requires|assert|variant|check)_(?:rte_)?([a-zA-Z]\w*?)(?:_(?:part)?\d+)*|"
                    r"invariant_([a-zA-Z]\w*?)(?:_preserved|_established|_(?:part)?\d+)*)$")
 KIND = "(?:ensures|requires|assert|invariant|variant|check)"
+CONTRACT = re.compile(r"/\*@(?:(?!\*/).)*\*/\s*(?:/\*[^@](?:(?!\*/).)*\*/\s*)?[\w\s*]*?(\w+)\([^;{}()]*\)\s*(?:;|\{[^{}]*\})", re.S)
 NUMBERED = re.compile(rf"\b{KIND}\s+([a-zA-Z]\w*_\d+)\s*:")  # `s5_4`
 REASON = re.compile(r"(equivalent|contract to be strengthened): \S")
 KINDS = ("invalid", "same", "killed", "survived")
@@ -202,14 +203,17 @@ class Runner:
             return self.sources[path]
 
     def sight(self, path, function):
-        """Digest of all that the proof of the function depends on beside its body."""
+        """Digest of all that the proof of the function depends on beside its body: not the contracts of what it does not call."""
         with self.locks[path, function]:
             source = self.source(path)
             key = "sight", function
             if key not in source.hosts:
+                f = source.functions[function]
+                called = {function, *re.findall(r"\b(\w+)\(", source.text[f.start:f.end])}
                 out = self.stand(source, function, source.without_bodies(function))
                 text = subprocess.run(["gcc", "-std=c11", "-E", "-P", "-CC", "-dD", "-D__FRAMAC__", *self.cpp, out],
-                                      capture_output=True, check=True).stdout
+                                      capture_output=True, check=True, text=True, encoding="latin-1").stdout
+                text = CONTRACT.sub(lambda c: c.group() if c.group(1) in called else "", text)
                 source.hosts[key] = digest(self.tools, text)
             return source.hosts[key]
 

@@ -249,6 +249,7 @@ static void progress(struct vtcp *c, int64_t acked, uint64_t now) {
     KEEPS(mem); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); KEEPS(state); KEEPS(acked);
     ensures snd: tcb_snd(c);
     ensures una: c->snd_una == ack;
+    ensures ptr: c->snd_ptr == \max(\old(c->snd_ptr), ack);
     KEEPS(armed); KEEPS_STREAM; KEEPS_RECEIVED;
     KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_una_of(\old(tcb_abs(c)), ack); */
@@ -273,6 +274,7 @@ static void una_of(struct vtcp *c, int64_t ack) {
     KEEPS(mem); KEEPS(rcv); KEEPS(reassembly); KEEPS(window); KEEPS(options); KEEPS(policy); KEEPS(state); KEEPS(acked);
     ensures snd: tcb_snd(c);
     ensures una: c->snd_una == \max(\old(c->snd_una), g.ack);
+    ensures ptr: c->snd_ptr == \max(\old(c->snd_ptr), c->snd_una);
     KEEPS(armed); KEEPS_STREAM; KEEPS_RECEIVED;
     TOLD;
     TIMES(rtx);
@@ -319,7 +321,7 @@ static void ack_window(struct vtcp *c, struct vtcp_arrival g) {
     TIMES(ack);
     ensures rtx: c->rtx_at == (c->state == VTCP_CLOSED ? VTCP_NEVER : \old(c->rtx_at));
     ensures closed: c->state == VTCP_CLOSED ==> c->snd_una == c->snd_nxt;
-    ensures user: c->snd_una < snd_all(c) ==> c->user_at == \old(c->user_at);
+    ensures user: c->user_at == \old(c->user_at) || (c->user_at == VTCP_NEVER && c->snd_una == snd_all(c));
     ensures range: c->state == VTCP_CLOSED || c->state >= VTCP_ESTABLISHED;
     ensures half: c->state == VTCP_CLOSED ||
       (c->state >= VTCP_CLOSE_WAIT <==> \old(c->state) >= VTCP_CLOSE_WAIT);

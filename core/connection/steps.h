@@ -378,6 +378,8 @@ void vtcp_arrive_window_of(struct vtcp *c, struct vtcp_arrival g);
     KEEPS_NEGOTIATED;
     TIMES(rtx);
     ensures off: c->snd_una == c->snd_nxt && c->rtx_at == VTCP_NEVER && c->user_at == VTCP_NEVER;
+    ensures RFC6298_s3_timed: c->rtt.backoffs == 0 && c->rtt.timed_end ==
+      (0 <= \old(c->rtt.timed_end) <= g.ack ? -1 : \old(c->rtt.timed_end));
     ensures RFC6928_s2_initial: c->cc.cwnd ==
       (\old(c->rtt.backoffs) > 0 ? c->snd_mss : vtcp_congestion_initial(c->snd_mss));
     ensures refine: tcb_abs(c) == spec_establish(\old(tcb_abs(c)), seg_abs(g)); */
@@ -401,11 +403,16 @@ void vtcp_arrive_establish(struct vtcp *c, struct vtcp_arrival g, uint64_t now);
     TOLD;
     KEEPS_NEGOTIATED;
     TIMED;
+    ensures ptr: c->snd_ptr == \max(\old(c->snd_ptr), c->snd_una);
     ensures MUST_19_window: \old(c->snd_una) < g.ack ==>
       c->cc.cwnd == vtcp_congestion_window{Pre}(&c->cc, g.ack - \old(c->snd_una), g.ack, c->snd_nxt - g.ack);
     ensures RFC5681_s2_counts: \old(seg_duplicate(c, g)) ==> c->cc.dupacks == counted(\old(c->cc.dupacks));
-    ensures MUST_37_answer: c->snd_wnd == 0 && c->snd_una < snd_all(c) && c->user_timeout > 0 ==>
+    ensures MUST_37_answer: (\old(c->snd_una) < g.ack || c->snd_wnd == 0) && c->snd_una < snd_all(c) && c->user_timeout > 0 ==>
       c->user_at == now + c->user_timeout;
+    ensures MUST_37_off: (\old(c->snd_una) < g.ack || c->snd_wnd == 0) &&
+      (c->snd_una == snd_all(c) || c->user_timeout == 0) ==> c->user_at == VTCP_NEVER;
+    ensures MUST_37_kept: g.ack <= \old(c->snd_una) && c->snd_wnd > 0 && c->snd_una < snd_all(c) ==>
+      c->user_at == \old(c->user_at);
     ensures refine: tcb_abs(c) == spec_arrive_ack(\old(tcb_abs(c)), seg_abs(g)); */
 void vtcp_arrive_ack(struct vtcp *c, struct vtcp_arrival g, uint64_t now);
 
