@@ -35,7 +35,8 @@ GOAL = re.compile(r"\[wp\] \[([^\]]+)\] Goal (\S+)(?: : (\w[\w ]*))?(?:.* \((\d+
 LABEL = re.compile(r"(?:^|_)(?:(?:ensures|requires|assert|variant|check)_(?:rte_)?([a-zA-Z]\w*?)(?:_(?:part)?\d+)*|"
                    r"invariant_([a-zA-Z]\w*?)(?:_preserved|_established|_(?:part)?\d+)*)$")
 KIND = "(?:ensures|requires|assert|invariant|variant|check)"
-CONTRACT = re.compile(r"/\*@(?:(?!\*/).)*\*/\s*(?:/\*[^@](?:(?!\*/).)*\*/\s*)?[\w\s*]*?(\w+)\([^;{}()]*\)\s*(?:;|\{[^{}]*\})", re.S)
+CONTRACT = re.compile(r"/\*@(?:(?!\*/).)*\*/\s*(?:/\*[^@](?:(?!\*/).)*\*/\s*)?"  # with its declaration
+                      r"[\w\s*]*?(\w+)\([^;{}()]*\)\s*(?:;|\{[^{}]*\})", re.S)
 NUMBERED = re.compile(rf"\b{KIND}\s+([a-zA-Z]\w*_\d+)\s*:")  # `s5_4`
 REASON = re.compile(r"(equivalent|contract to be strengthened): \S")
 KINDS = ("invalid", "same", "killed", "survived")
