@@ -1,4 +1,5 @@
-"""What `make prove-fast` need not try again: files whose whole input is as it was when all of it was last proved."""
+"""What `make prove-fast` need not try again: files whose whole input is as it was when all of it was last
+proved, and in other files the functions of which that is true."""
 import glob
 import hashlib
 import json
@@ -28,13 +29,19 @@ class Memory:
         with open(path, "rb") as f:
             digest.update(path.encode() + b"\0" + f.read() + b"\0")
 
+    def around(self, path):
+        """A digest of the tools, and of the theories beside the file."""
+        digest = self.common.copy()
+        for source in sorted(digests.theories_of(path) if path.endswith(".mlw") else digests.bound()):
+            self.add(digest, source)
+        return digest
+
     def input(self, path):
         """A digest of all that the result for a file depends on: macros and comments, where the contracts are, too."""
         if path not in self.known:
-            digest = self.common.copy()
-            for source in sorted(digests.theories_of(path) if path.endswith(".mlw") else {path, *digests.bound()}):
-                self.add(digest, source)
+            digest = self.around(path)
             if path.endswith(".c"):
+                self.add(digest, path)
                 status, text = self.execute(
                     ["gcc", "-std=c11", "-E", "-C", "-dD", "-D__FRAMAC__", "-Icore", "-Ispec", path])
                 digest.update(f"{status}\0{text}".encode())
@@ -45,15 +52,25 @@ class Memory:
     def place(path):
         return os.path.join(DIRECTORY, re.sub(r"\W", "_", path) + ".json")
 
-    def recall(self, path):
+    def kept(self, path):
         try:
             with open(self.place(path), encoding="utf-8") as f:
-                kept = json.load(f)
+                return json.load(f)
         except (OSError, ValueError):
-            return None
+            return {"input": None, "around": None}
+
+    def recall(self, path):
+        kept = self.kept(path)
         return kept["result"] if kept["input"] == self.input(path) else None
+
+    def functions(self, path, seen):
+        """The results of the functions whose proofs see what they saw."""
+        kept = self.kept(path)
+        if kept["around"] != self.around(path).hexdigest():
+            return {}
+        return {f: goals for f, goals in kept["result"]["functions"].items() if f in seen and kept["result"]["seen"].get(f) == seen[f]}
 
     def keep(self, path, result):
         os.makedirs(DIRECTORY, exist_ok=True)
         with open(self.place(path), "w", encoding="utf-8") as f:
-            json.dump({"input": self.input(path), "result": result}, f, default=sorted)
+            json.dump({"input": self.input(path), "around": self.around(path).hexdigest(), "result": result}, f, default=sorted)

@@ -35,8 +35,6 @@ GOAL = re.compile(r"\[wp\] \[([^\]]+)\] Goal (\S+)(?: : (\w[\w ]*))?(?:.* \((\d+
 LABEL = re.compile(r"(?:^|_)(?:(?:ensures|requires|assert|variant|check)_(?:rte_)?([a-zA-Z]\w*?)(?:_(?:part)?\d+)*|"
                    r"invariant_([a-zA-Z]\w*?)(?:_preserved|_established|_(?:part)?\d+)*)$")
 KIND = "(?:ensures|requires|assert|invariant|variant|check)"
-CONTRACT = re.compile(r"/\*@(?:(?!\*/).)*\*/\s*(?:/\*[^@](?:(?!\*/).)*\*/\s*)?"  # with its declaration
-                      r"[\w\s*]*?(\w+)\([^;{}()]*\)\s*(?:;|\{[^{}]*\})", re.S)
 NUMBERED = re.compile(rf"\b{KIND}\s+([a-zA-Z]\w*_\d+)\s*:")  # `s5_4`
 REASON = re.compile(r"(equivalent|contract to be strengthened): \S")
 KINDS = ("invalid", "same", "killed", "survived")
@@ -163,8 +161,7 @@ class Runner:
         code = glob.glob("core/**/*.[ch]", recursive=True) + glob.glob("spec/*.acsl")
         self.numbered = sorted({n for p in code for n in NUMBERED.findall(read(p))}, key=len, reverse=True)
         gate.log.goal = lambda: None
-        gate.session = os.path.abspath(BUILD + "/session")
-        os.makedirs(gate.session, exist_ok=True)
+        gate.cache = "update", os.path.abspath(BUILD + "/cache")
         versions = [gate.execute(c)[1].splitlines()[0] for c in
                     (["frama-c", "-version"], ["why3", "--version"], ["cvc4", "--version"], ["z3", "--version"])]
         # patient.py starts what counts seconds, which decides nothing here but with --gate-limits
@@ -214,7 +211,7 @@ class Runner:
                 out = self.stand(source, function, source.without_bodies(function))
                 text = subprocess.run(["gcc", "-std=c11", "-E", "-P", "-CC", "-dD", "-D__FRAMAC__", *self.cpp, out],
                                       capture_output=True, check=True, text=True, encoding="latin-1").stdout
-                text = CONTRACT.sub(lambda c: c.group() if c.group(1) in called else "", text)
+                text = sources.without_contracts(text, called)
                 source.hosts[key] = digest(self.tools, text)
             return source.hosts[key]
 

@@ -99,7 +99,8 @@ class Log:
 class Gate(Results):
     def __init__(self, fast, quick=False, storing=False):
         self.quick, self.storing = quick, storing
-        self.session = "build/proofs/session" if fast else None
+        self.cache = "update" if fast else "rebuild", "build/proofs/cache"  # the proof fills it and reads nothing of it
+        self.at_a_time = 1  # goals of a job
         self.fast, self.log, self.problems, self.unproved = fast, Log(), [], []
         self.flags = shlex.split(os.environ.get("WP_FLAGS", ""))
         if not self.flags:
@@ -198,8 +199,9 @@ class Gate(Results):
     def wp(self, path, tag, args, on_line=None, env=None):
         """Runs WP on one file; returns its report as {function: {goal: {prover: numbers}}} and its log."""
         stem = os.path.join(self.tmp, re.sub(r"\W", "_", path) + "-" + tag)
-        session = self.session or stem + "-session"
-        cache = ["-wp-cache", "update", "-wp-session", session]
+        how, where = self.cache
+        os.makedirs(where, exist_ok=True)
+        cache = ["-wp-cache", how, "-wp-cache-dir", where, "-wp-session", stem + "-session"]
         command = ["frama-c", "-no-unicode", *ONLY_WP, f"{self.heap()},rtegen,wp", *self.flags, *cache, *args,
                    "-wp-report-json", stem + ".json", path]
         status, text = self.execute(command, on_line or (
@@ -253,6 +255,7 @@ class Gate(Results):
         file["problems"] += sources.check_functions(text, file["defined"]) + sources.check_annotations(text, self.bound)
         file["problems"] += sources.check_conversions(text)
         file["contracts"], file["definitions"] = sources.contracts(text), sources.definitions(text)
+        file["seen"] = sources.seen(text)
         return file
 
     def symbols(self, path):
@@ -364,10 +367,11 @@ class Gate(Results):
 
     def shares(self, path):
         """The functions of a file in shares of about the same work, to be proved side by side; all at once where there are
-        lemmas, since WP leaves those out when it is given functions."""
+        lemmas, since WP leaves those out when it is given functions. What is recalled is left out."""
         cost, known = options_for(path).get("cost", COST), self.stored.get(path, {}).get("functions", {})
-        work = {f: cost * known.get(f, 50) for f in self.files[path]["defined"]}
-        if sum(work.values()) < SHARE or self.lemmas(path):
+        entry = self.files[path]
+        work = {f: cost * known.get(f, 50) for f in entry["defined"] if f not in entry["functions"]}
+        if not entry["functions"] and (sum(work.values()) < SHARE or self.lemmas(path)):
             return [(sum(work.values()), [])]
         shares = [[] for _ in range(1 + int(sum(work.values()) // SHARE))]
         for f in sorted(work, key=lambda f: -work[f]):
@@ -379,15 +383,17 @@ class Gate(Results):
 
     def prove(self, path, share=0, only=()):
         """First the provers that prove most have a second a goal, then all have two minutes (before that ten seconds, when no
-        run has found yet which one it takes); what an earlier run has found (patient.py) saves most of that."""
+        run has found yet which one it takes); what an earlier run has found (patient.py) saves most of that. With a cache all have
+        ten seconds, but where they are known to need more: whoever works wants to hear soon what is open."""
         began, first = time.time(), options_for(path).get("first", ["cvc4"])
         hints = os.path.join(self.tmp, re.sub(r"\W", "_", path) + f"-{share}-hints")
         with open(hints, "w", encoding="ascii") as f:
             f.writelines(f"{p} {task}\n" for p, tasks in self.stored.get(path, {}).get("hints", {}).items() for task in tasks.split())
         later = [] if self.quick else [*reversed(first), *(p for p in PROVERS if p not in first)]
         provers = [*("quick-" + p for p in first), *("mid-" + p for p in later if self.storing), *later]
-        found, text = self.wp(path, f"{share}-proof", trying(provers, FULL) + list(only),
-                              env={"HINTS": hints, **({"FOUND": self.found(path)} if self.storing else {})})
+        env = {"HINTS": hints, **({"FOUND": self.found(path)} if self.storing else {}),
+               **({"LIMIT": str(1000 * MID)} if self.fast else {})}
+        found, text = self.wp(path, f"{share}-proof", trying(provers, FULL, self.at_a_time) + list(only), env=env)
         if found is None:
             self.problem(path, f"Frama-C failed:\n{text[-3000:]}")
             return
@@ -620,15 +626,20 @@ def main():
         gate.read_all(paths, whole)
         if args.read:
             gate.finish_reading()
-        recalled = {*gate.recalled}
+        recalled, tried = {*gate.recalled}, {}
         if not args.fast or not recalled >= {*paths, *theories}:
             gate.configure_why3()
             gate.check_provers()
         for path in paths:
             if path in recalled:
                 continue
+            if args.fast and not gate.lemmas(path):
+                gate.files[path]["functions"].update(past.functions(path, gate.files[path]["seen"]))
+            tried[path] = f"{path} ({len(set(gate.files[path]['defined']) - set(gate.files[path]['functions']))} functions)"
             shares = gate.shares(path)
             gate.files[path].update({"functions left": len(shares), "smoke left": len(shares)})
+            if not shares:
+                gate.judge(path, gate.files[path])
             for k, (work, only) in enumerate(shares):
                 gate.add(work, path, "proof", lambda p=path, k=k, o=only: gate.prove(p, k, o))
                 if not args.fast:
@@ -637,12 +648,15 @@ def main():
         for path in theories:
             if path in recalled:
                 continue
+            tried[path] = path
             gate.add(os.path.getsize(path) / 1000, path, "why3", lambda p=path: gate.why3(p))
         if not args.fast:
             for path in canaries:
                 gate.add(CANARY_COST, path, "canary", lambda p=path: gate.canary(p))
             if whole and not canaries:
                 gate.problem("proofs/canary", "no canaries")
+        if args.fast:
+            gate.at_a_time = max(1, WORKERS // max(1, len(gate.queue)))
         gate.drain()
         for path in {*paths, *theories} - recalled:
             if gate.is_proved(path):
@@ -669,10 +683,9 @@ def main():
     for g in gate.unproved:
         print("UNPROVED", g)
     if args.fast:
-        now = sorted({*paths, *theories} - recalled)
         print(f"from an earlier run, since nothing they depend on has changed: {len(recalled)} of {len(paths) + len(theories)} files; "
-              f"now, with a cache: {', '.join(now) or 'none'}")
-        print("a cached run: no smoke tests, no canaries; `make prove` is the proof")
+              f"now, with a cache: {', '.join(tried.values()) or 'none'}")
+        print(f"a cached run: {MID} seconds a prover, no smoke tests, no canaries; `make prove` is the proof")
     else:
         print(f"smoke tests: {gate.smoke_total}, {gate.smoke_passed} passed; "
               f"canaries: {gate.canaries}, {gate.canaries_open} caught; {gate.log.clock()} in all")

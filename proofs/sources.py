@@ -12,6 +12,9 @@ LOGIC = {"axiomatic", "lemma", "logic", "predicate", "type"}
 # Recursive ACSL definitions become axioms inside WP; each one here must be shown total in proofs/ASSUMPTIONS.md.
 RECURSIVE = set()
 SPEC = {".acsl", ".csv", ".driver", ".md", ".ml", ".mlw", ".pml"}  # .ml, .pml: not for Why3 or WP
+CONTRACT = re.compile(r"/\*@(?:(?!\*/).)*\*/\s*(?:/\*[^@](?:(?!\*/).)*\*/\s*)?"  # with its declaration
+                      r"[\w\s*]*?(\w+)\([^;{}()]*\)\s*(?:;|\{[^{}]*\})", re.S)
+FUNCTION = re.compile(r"^(\w[^\n;{}]*?\b(\w+)\([^;{}]*\))\n\{\n(.*?)^\}\n", re.M | re.S)  # as Frama-C prints it
 WP_SWITCHES = ["-wp", "-wp-rte", "-warn-unsigned-overflow", "-warn-unsigned-downcast", "-warn-signed-downcast",
                "-wp-no-pruning", "-wp-no-ground"]
 
@@ -60,6 +63,23 @@ def contracts(text):
         if not inside and first_word(comment) in CLAUSES and name:
             found.setdefault(name.group(1), set()).add(" ".join(comment.split()))
     return found
+
+
+def without_contracts(text, but):
+    return CONTRACT.sub(lambda c: c.group() if c.group(1) in but else "", text)
+
+
+def seen(text):
+    """{function: digest of what its proof sees of what Frama-C prints}: its body, its contract and those of what it calls, who
+    else calls whom (recursion), and all that is no function."""
+    bodies, calls = {}, {}
+
+    def reduced(m):
+        head, name, bodies[name] = m.groups()
+        calls[name] = {*re.findall(r"\b(\w+)\(", re.sub(r"/\*.*?\*/", "", bodies[name], flags=re.S))}
+        return f"{head} {{{' '.join(sorted(calls[name]))}}}\n"
+    text = FUNCTION.sub(reduced, text)
+    return {f: digest(without_contracts(text, {f, *calls[f]}) + body) for f, body in bodies.items()}
 
 
 def first_word(comment):

@@ -6,6 +6,7 @@ what is proved, the prover says. It gets only what matters of the task (relevant
 usage: patient.py NAME MILLISECONDS MOST FILE.smt2 COMMAND...    in which LIMIT stands for the milliseconds
 
 HINTS   a file with lines `NAME -TASK` (not proved) and `NAME +TASK` (it took long: for this one MOST milliseconds)
+LIMIT   milliseconds for what is not known to take long
 FOUND   a file to write such lines to; + also of whatever a NAME proves that is not quick (Gate.hints)
 
 It runs once a goal, so it imports little: subprocess alone takes as long as an easy goal."""
@@ -41,7 +42,8 @@ def run(command, seconds):
 
 def main():
     name, limit, most, path, *command = sys.argv[1:]
-    limit, hints, found = min(int(limit), int(most)), os.environ.get("HINTS"), os.environ.get("FOUND")
+    hints, found = os.environ.get("HINTS"), os.environ.get("FOUND")
+    limit = min(int(limit), int(most), int(os.environ.get("LIMIT", most)))
     long = LONG * limit if name.startswith("quick-") else 0
 
     def note(task):

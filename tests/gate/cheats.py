@@ -298,16 +298,19 @@ def honest(tree):
 
 
 def remembered(tree):
-    """prove-fast leaves out what has not changed at all, and nothing else; it does not take the place of the proof."""
-    steps = [(lambda t: None, 0, "0 of 1 files"), (lambda t: None, 0, "1 of 1 files"), (append(THEORY, "(* more *)\n"),
-                                                                                        0, "0 of 1 files"),
-             (change(COPY, "dst[i] = src[i];", "dst[i] = 0;"), 1, "UNPROVED")]
+    """prove-fast leaves out what has not changed at all, files and functions, and nothing else; it does not take the place of the
+    proof."""
+    steps = [(lambda t: None, 0, rf"0 of 1 files.*{SEQ} \(2 functions\)"), (lambda t: None, 0, "1 of 1 files"),
+             (change(SEQ, "(offset + isn) %", "(isn + offset) %"), 0, rf"0 of 1 files.*{SEQ} \(1 functions\)"),
+             (append(THEORY, "(* more *)\n"), 0, rf"0 of 1 files.*{SEQ} \(2 functions\)"),
+             (append(ACSL, "/*@ logic integer unused = 0; */\n"), 1, rf"{SEQ} \(2 functions\)"),
+             (change(SEQ, "SEQ_MOD / 2", "SEQ_MOD / 3"), 1, "UNPROVED .*vtcp_seq_from_wire")]
     for edit, wanted, message in steps:
         edit(tree)
-        status, out = tree.gate(["--fast", "--quick", COPY])
-        if status != wanted or message not in out:
+        status, out = tree.gate(["--fast", "--quick", SEQ])
+        if status != wanted or not re.search(message, out):
             return False, f"exit status {status}, wanted {wanted} and: {message}\n{out}"
-    status, out = tree.gate([READ, COPY])
+    status, out = tree.gate([READ, SEQ])
     return status == 2 and "only read" in out, out
 
 
