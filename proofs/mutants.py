@@ -29,12 +29,13 @@ STEPS, MARGIN = 30000, 3  # a goal has at least so many steps of CVC4, or three 
 HARDER = (120000, 600000, 2400000)  # tried when a clause needs more
 BY = "by"  # before the provers that a clause needs, when its steps are more than those of its function
 ALONE = "alone"  # before the provers of a clause whose steps are another's: they are tried after those of its function
-DEADLY = 4  # clauses that are tried first
+DEADLY, NEAR = 4, 2  # clauses that are tried first: those most mutants of the function died of, those that speak of the line
 CLOCKS = (12, 60)  # seconds a goal, should steps not end it: up to the least of the harder, beyond; a third to calibrate
 GOAL = re.compile(r"\[wp\] \[([^\]]+)\] Goal (\S+)(?: : (\w[\w ]*))?(?:.* \((\d+)\))?")
 LABEL = re.compile(r"(?:^|_)(?:(?:ensures|requires|assert|variant|check)_(?:rte_)?([a-zA-Z]\w*?)(?:_(?:part)?\d+)*|"
                    r"invariant_([a-zA-Z]\w*?)(?:_preserved|_established|_(?:part)?\d+)*)$")
 KIND = "(?:ensures|requires|assert|invariant|variant|check)"
+WORD = re.compile(r"\b[a-zA-Z]\w+")
 NUMBERED = re.compile(rf"\b{KIND}\s+([a-zA-Z]\w*_\d+)\s*:")  # `s5_4`
 REASON = re.compile(r"(equivalent|contract to be strengthened): \S")
 KINDS = ("invalid", "same", "killed", "survived")
@@ -47,6 +48,22 @@ def digest(*parts):
 def read(path):
     with open(path, encoding="latin-1", newline="") as f:
         return f.read()
+
+
+def clauses_of(text, function):
+    """{what the contract ensures: the names it speaks of}"""
+    found = collections.defaultdict(set)
+    for m in sources.CONTRACT.finditer(text):
+        for label, says in re.findall(r"\bensures\s+(\w+)\s*:(.*?);", m.group(), re.S) if m.group(1) == function else ():
+            found[label] |= set(WORD.findall(says))
+    return found
+
+
+def about(clauses, line):
+    """The clauses that speak of a name in the line; first those that share with it what few others speak of."""
+    common = collections.Counter(name for names in clauses.values() for name in names)
+    shared = {label: sum(1 / common[name] for name in names & set(WORD.findall(line))) for label, names in clauses.items()}
+    return sorted((label for label in clauses if shared[label]), key=lambda label: -shared[label])
 
 
 def by_steps(provers, steps, margin=1):
@@ -131,7 +148,7 @@ class Source:
         self.tree = mutate.File(path, cpp)
         self.functions = {f.name: f for f in self.tree.functions}
         self.mutants = self.tree.mutants
-        self.hosts = {}
+        self.hosts, self.speaks = {}, {}
 
     def host(self, function):
         if not self.path.endswith(".h"):
@@ -212,6 +229,7 @@ class Runner:
                 text = subprocess.run(["gcc", "-std=c11", "-E", "-P", "-CC", "-dD", "-D__FRAMAC__", *self.cpp, out],
                                       capture_output=True, check=True, text=True, encoding="latin-1").stdout
                 text = sources.without_contracts(text, called)
+                source.speaks[function] = clauses_of(text, function)
                 source.hosts[key] = digest(self.tools, text)
             return source.hosts[key]
 
@@ -351,6 +369,8 @@ class Runner:
 
         with self.lock:  # most mutants of a function die of the same few clauses
             deadly = [clause for clause, _ in self.deadly[m.path, m.function].most_common(DEADLY)]
+        near = about(source.speaks[m.function], f"{m.line} {m.becomes}")[:NEAR]
+        deadly = near + [c for c in deadly if c not in near]
         easy, harder = [c for c in deadly if c not in limit.harder], sorted(limit.harder, key=lambda c: limit.harder[c][0])
         found = attempt("", only=easy) if easy else ("proved",)
         for clause in deadly:

@@ -247,7 +247,9 @@ enum vtcp_error vtcp_abort(struct vtcp *c) {
   if (c->state == VTCP_CLOSED) return VTCP_ERR_NO_CONNECTION;
   if (c->state >= VTCP_SYN_RECEIVED && c->state <= VTCP_CLOSE_WAIT) {
     vtcp_tcb_rst_to_peer(c);
+    //@ assert untold: told_same{Pre, Here}(c);
     vtcp_tcb_finish(c, VTCP_OUTCOME_ABORTED);
+    //@ assert told: told{Pre, Here}(c);
   } else {
     vtcp_tcb_finish(c, VTCP_OUTCOME_ABORTED);
   }

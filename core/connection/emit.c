@@ -54,6 +54,7 @@ void vtcp_emit(const struct vtcp *c, struct vtcp_segment s, struct vtcp_segment 
   hand_out(s, out);
   //@ assert offsets: tcb_same_offsets{Pre, Here}(c);
   //@ assert marks: out_same_marks{Pre, Here}(c);
+  //@ assert timed: out_same_timed{Pre, Here}(c);
   //@ assert words: out_same_words{Pre, Here}(c);
   //@ assert setup: out_same_setup{Pre, Here}(c);
   //@ assert ring: out_same_ring{Pre, Here}(c);

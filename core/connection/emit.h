@@ -21,6 +21,7 @@
     ensures offsets: tcb_same_offsets{Pre, Post}(c);
     KEEPS_INV;
     ensures marks: out_same_marks{Pre, Post}(c);
+    ensures timed: out_same_timed{Pre, Post}(c);
     ensures words: out_same_words{Pre, Post}(c);
     ensures setup: out_same_setup{Pre, Post}(c);
     KEEPS_NEGOTIATED;
@@ -68,12 +69,14 @@ struct vtcp_segment vtcp_emit_syn(const struct vtcp *c);
     ensures plain: out_ports(c, out) && out_plain(out);
     ensures header: out_header(c, out, lo, hi);
     ensures text: out_text(c, out, lo, hi);
+    ensures none: lo == hi ==> out->text_len + out->more_len == 0;
     ensures octets: out_octets(c, out, lo, hi);
     ensures stream: out_stream(c, out, lo, hi);
     KEEPS_INV;
     KEEPS_NEGOTIATED;
     ensures offsets: tcb_same_offsets{Pre, Post}(c);
     ensures marks: out_same_marks{Pre, Post}(c);
+    ensures timed: out_same_timed{Pre, Post}(c);
     ensures ring: out_same_ring{Pre, Post}(c);
     ensures same: tcb_abs(c) == \old(tcb_abs(c)); */
 void vtcp_emit_part(const struct vtcp *c, int64_t lo, int64_t hi, struct vtcp_segment *out);

@@ -62,7 +62,8 @@ static struct range next_new(const struct vtcp *c) {
     ensures head: c->rtx_head ==>
       \result.lo == c->snd_una && \result.hi == \min(c->snd_una + c->snd_mss, c->snd_nxt);
     ensures probe: !c->rtx_head && c->probe ==> \result.lo == c->snd_una &&
-      \result.hi == \min(c->snd_una + \max(\min(c->snd_wnd, c->snd_mss), 1), snd_all(c)); */
+      \result.hi == \min(c->snd_una + \max(\min(c->snd_wnd, c->snd_mss), 1), snd_all(c));
+    ensures new: !c->rtx_head && !c->probe ==> \result.lo == c->snd_ptr; */
 static struct range choose(const struct vtcp *c) {
   struct range r = {c->snd_una, c->snd_una};
   if (c->rtx_head) {
@@ -111,7 +112,8 @@ static void idle(struct vtcp *c, uint64_t now) {
     ensures may: out_may{Pre}(c, \result.lo, \result.hi);
     ensures none: \result.lo == \result.hi ==> \result.lo == c->snd_nxt;
     ensures some: \result.lo < \result.hi ==> c->state >= VTCP_ESTABLISHED && c->state != VTCP_TIME_WAIT &&
-      c->rtx_at == \old(c->rtx_at) && c->probe == \old(c->probe);
+      c->rtx_at == \old(c->rtx_at) && c->probe == \old(c->probe) &&
+      (\old(!c->rtx_head && !c->probe) ==> \result.lo == c->snd_ptr);
     ensures T7_armed: \result.lo == \result.hi && c->state >= VTCP_ESTABLISHED && c->snd_una < snd_all(c) ==>
       c->rtx_at != VTCP_NEVER;
     ensures later: \old(c->rtx_at) > now && \old(c->user_at) > now && \result.lo == \result.hi ==>
@@ -234,9 +236,7 @@ static void start_timing(struct vtcp *c, int64_t hi, uint64_t now) {
     exits never: \false;
     assigns c->retransmitted, c->rtt.timed_end, c->rtt.timed_at;
     ensures inv: tcb_inv(c);
-    ensures s3_karn: lo < nxt ==> c->rtt.timed_end == -1;
-    ensures counted: c->retransmitted == (lo < nxt ? counted(\old(c->retransmitted)) : \old(c->retransmitted));
-    ensures timed: lo >= nxt ==> c->rtt.timed_end == (!c->probe && \old(c->rtt.timed_end) < 0 ? hi : \old(c->rtt.timed_end));
+    ensures s3_karn: measured{Pre, Post}(c, lo, hi, nxt, now);
     KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == \old(tcb_abs(c)); */
 static void measure(struct vtcp *c, int64_t lo, int64_t hi, int64_t nxt, uint64_t now) {
@@ -300,7 +300,7 @@ static void set(struct vtcp *c, int64_t ptr, uint64_t rtx_at, uint64_t user_at) 
     KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == \old(tcb_abs(c));
     TIMES(start);
-    ensures s3_karn: lo < nxt ==> c->rtt.timed_end == -1;
+    ensures s3_karn: measured{Pre, Post}(c, lo, hi, nxt, now);
     ensures ptr: c->snd_ptr == (\old(c->probe) && c->snd_wnd == 0 ? \old(c->snd_ptr) : \max(\old(c->snd_ptr), hi));
     ensures R2: c->user_at == (\old(c->user_at) == VTCP_NEVER && c->user_timeout > 0 ? now + c->user_timeout :
       \old(c->user_at));
@@ -330,6 +330,7 @@ static void sent(struct vtcp *c, int64_t lo, int64_t hi, int64_t nxt, uint64_t n
     KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_out_range(\old(tcb_abs(c)), c->snd_nxt, c->rcv_adv);
     TIMES(start);
+    ensures s3_karn: measured{Pre, Post}(c, lo, hi, \old(c->snd_nxt), now);
     ensures T7_armed: c->rtx_at != VTCP_NEVER; */
 static void left(struct vtcp *c, int64_t lo, int64_t hi, uint64_t now) {
   int64_t nxt = c->snd_nxt;
@@ -364,9 +365,7 @@ static void set_syn(struct vtcp *c, uint64_t at) {
     ensures inv: tcb_inv(c);
     ensures RFC6298_s5_1: c->rtx_at == now + c->rtt.rto;
     ensures once: c->snd_ptr == 1;
-    ensures counted: c->retransmitted ==
-      (\old(c->snd_nxt) > 0 ? counted(\old(c->retransmitted)) : \old(c->retransmitted));
-    ensures timed: \old(c->snd_nxt == 0 && !c->probe && c->rtt.timed_end < 0) ==> c->rtt.timed_end == 1;
+    ensures s3_karn: measured{Pre, Post}(c, 0, 1, \old(c->snd_nxt), now);
     KEEPS_NEGOTIATED;
     ensures refine: tcb_abs(c) == spec_out_range(\old(tcb_abs(c)), 1, c->rcv_adv); */
 static void left_syn(struct vtcp *c, uint64_t now) {
@@ -415,6 +414,7 @@ static void send_rst(struct vtcp *c, struct vtcp_segment *out) {
     KEEPS_NEGOTIATED;
     ensures options: out_syn_options(c, out);
     ensures RFC6298_s5_1: c->rtx_at == now + c->rtt.rto;
+    ensures s3_karn: measured{Pre, Post}(c, 0, 1, \old(c->snd_nxt), now);
     ensures refine: tcb_abs(c) == spec_out_range(\old(tcb_abs(c)), 1, c->rcv_adv); */
 static void send_syn(struct vtcp *c, uint64_t now, struct vtcp_segment *out) {
   left_syn(c, now);
@@ -444,17 +444,25 @@ static void send_syn(struct vtcp *c, uint64_t now, struct vtcp_segment *out) {
     ensures refine: \result ==> tcb_abs(c) == spec_out_range(\old(tcb_abs(c)), c->snd_nxt, c->rcv_adv);
     KEEPS_NEGOTIATED;
     ensures MUST_16_range: \result ==> out_leaves{Pre, Post}(c, out);
-    ensures start: \result && out->text_len + out->more_len > 0 ==> timed_start{Pre, Post}(c, now); */
+    ensures start: \result && out->text_len + out->more_len > 0 ==> timed_start{Pre, Post}(c, now);
+    ensures s3_karn: \result && out->text_len + out->more_len > 0 ==> measured_range{Pre, Post}(c, now); */
 static bool send_range(struct vtcp *c, uint64_t now, struct vtcp_segment *out) {
   struct range r = leaving(c, now);
+  //@ assert inside: 0 <= r.lo <= r.hi <= snd_all(c) && (r.lo < r.hi ==> 1 <= r.lo && c->snd_una <= r.lo);
   if (r.lo < r.hi) {
     left(c, r.lo, r.hi, now);
+    //@ assert s3_karn: measured_range{Pre, Here}(c, now);
+    //@ assert start: timed_start{Pre, Here}(c, now);
   } else if (c->state >= VTCP_SYN_RECEIVED && c->ack_due && c->ack_at <= now) {
     move_edges(c, r.hi);
   } else {
     return false;
   }
+  //@ assert inside: r.hi <= snd_all(c) && (r.lo < r.hi ==> c->snd_una <= r.lo);
   vtcp_emit_part(c, r.lo, r.hi, out);
+  //@ assert range: out_range{Pre, Here}(c, out, r.lo, r.hi);
+  //@ assert s3_karn: r.lo < r.hi ==> measured_range{Pre, Here}(c, now);
+  //@ assert start: r.lo < r.hi ==> timed_start{Pre, Here}(c, now);
   return true;
 }
 
@@ -520,7 +528,7 @@ bool vtcp_output(struct vtcp *c, uint64_t now, struct vtcp_segment *out) {
   if (send_range(c, now, out)) {
     //@ assert armed: out_waits(c) ==> c->rtx_at != VTCP_NEVER;
     //@ assert range: out_plain(out) && out_leaves{Pre, Here}(c, out);
-    //@ assert start: out->text_len + out->more_len > 0 ==> timed_start{Pre, Here}(c, now);
+    //@ assert start: out->text_len + out->more_len > 0 ==> timed_start{Pre, Here}(c, now) && measured_range{Pre, Here}(c, now);
     return true;
   }
   //@ assert due: keep_due(c, now) == \at(keep_due(c, now), Pre) && keep_timer(c) == \at(keep_timer(c), Pre);
