@@ -249,7 +249,12 @@ enum vtcp_error vtcp_abort(struct vtcp *c) {
     vtcp_tcb_rst_to_peer(c);
     //@ assert untold: told_same{Pre, Here}(c);
     vtcp_tcb_finish(c, VTCP_OUTCOME_ABORTED);
-    //@ assert told: told{Pre, Here}(c);
+    //@ assert told_established: told_established{Pre, Here}(c);
+    //@ assert told_urgent: told_urgent{Pre, Here}(c);
+    //@ assert told_data: told_data{Pre, Here}(c);
+    //@ assert told_fin: told_fin{Pre, Here}(c);
+    //@ assert told_space: told_space{Pre, Here}(c);
+    //@ assert told_ended: told_ended{Pre, Here}(c);
   } else {
     vtcp_tcb_finish(c, VTCP_OUTCOME_ABORTED);
   }
