@@ -121,7 +121,8 @@ static uint16_t urg_of(const struct vtcp *c, int64_t lo, int64_t hi) {
     ensures octets: \forall integer k; 0 <= k < out_text_len(c, lo, hi) ==>
       vtcp_slices_octet(\result, k) == vtcp_ring_octet(&c->snd, lo + k);
     ensures stream: \forall octets s; vtcp_ring_holds(&c->snd, s) ==> \forall integer k;
-      0 <= k < out_text_len(c, lo, hi) ==> vtcp_slices_octet(\result, k) == octet_at(s, lo + k); */
+      0 <= k < out_text_len(c, lo, hi) ==> vtcp_slices_octet(\result, k) == octet_at(s, lo + k);
+    ensures none: out_text_len(c, lo, hi) == 0 ==> \result.first == \null && \result.second == \null; */
 static struct vtcp_slices text_of(const struct vtcp *c, int64_t lo, int64_t hi) {
   int64_t end = c->snd.base + c->snd.len;
   int64_t text_hi = hi < end ? hi : end;
