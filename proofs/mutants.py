@@ -110,7 +110,7 @@ def clause_of(goal, numbered=()):
     """The label by which -wp-prop finds the clause of a goal; "" when it has none. WP, too, adds numbers: numbered are the
     labels that end with one of their own."""
     label = LABEL.search(goal)
-    found = next((n for n in numbered if re.search(rf"(?:^|_){KIND}_{n}(?:_|$)", goal)), "")
+    found = next((n for n in numbered if re.search(rf"(?:^|_){KIND}_{n}(?:_preserved|_established|_(?:part)?\d+)*$", goal)), "")
     return found or (label.group(1) or label.group(2) if label else "")
 
 

@@ -453,8 +453,10 @@ static bool send_range(struct vtcp *c, uint64_t now, struct vtcp_segment *out) {
     left(c, r.lo, r.hi, now);
     //@ assert s3_karn: measured_range{Pre, Here}(c, now);
     //@ assert start: timed_start{Pre, Here}(c, now);
+    //@ assert armed: c->rtx_at != VTCP_NEVER;
   } else if (c->state >= VTCP_SYN_RECEIVED && c->ack_due && c->ack_at <= now) {
     move_edges(c, r.hi);
+    //@ assert armed: out_waits(c) ==> c->rtx_at != VTCP_NEVER;
   } else {
     return false;
   }
@@ -463,6 +465,7 @@ static bool send_range(struct vtcp *c, uint64_t now, struct vtcp_segment *out) {
   //@ assert range: out_range{Pre, Here}(c, out, r.lo, r.hi);
   //@ assert s3_karn: r.lo < r.hi ==> measured_range{Pre, Here}(c, now);
   //@ assert start: r.lo < r.hi ==> timed_start{Pre, Here}(c, now);
+  //@ assert armed: out_waits(c) ==> c->rtx_at != VTCP_NEVER;
   return true;
 }
 
