@@ -179,6 +179,7 @@ class Runner:
         self.numbered = sorted({n for p in code for n in NUMBERED.findall(read(p))}, key=len, reverse=True)
         gate.log.goal = lambda: None
         gate.cache = "update", os.path.abspath(BUILD + "/cache")
+        os.makedirs(BUILD, exist_ok=True)
         versions = [gate.execute(c)[1].splitlines()[0] for c in
                     (["frama-c", "-version"], ["why3", "--version"], ["cvc4", "--version"], ["z3", "--version"])]
         # patient.py starts what counts seconds, which decides nothing here but with --gate-limits
