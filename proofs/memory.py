@@ -66,7 +66,7 @@ class Memory:
     def functions(self, path, seen):
         """The results of the functions whose proofs see what they saw."""
         kept = self.kept(path)
-        if kept["around"] != self.around(path).hexdigest():
+        if kept.get("around") != self.around(path).hexdigest():
             return {}
         return {f: goals for f, goals in kept["result"]["functions"].items() if f in seen and kept["result"]["seen"].get(f) == seen[f]}
 
