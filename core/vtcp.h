@@ -679,7 +679,9 @@ bool vtcp_path_error(struct vtcp *c, uint32_t seq, bool hard);
       assumes range: now <= VTCP_TIME_MAX && !c->rst_due && !syn_due(c);
       ensures refine: \result ==> tcb_abs(c) == spec_out_range(\old(tcb_abs(c)), c->snd_nxt, c->rcv_adv);
       ensures MUST_16_range: \result ==> out_plain(out) && (out_leaves{Pre, Post}(c, out) || out_asks{Pre, Post}(c, out));
-      ensures MUST_26_probe: \result && !out_leaves{Pre, Post}(c, out) ==> \old(keep_due(c, now)) == \true;
+      ensures MUST_26_probe: \result && !out_leaves{Pre, Post}(c, out) ==> out_asked{Pre, Post}(c, now);
+      ensures MUST_26_count: out_asks_no_more{Pre, Post}(c) || (\result && out_asked{Pre, Post}(c, now) &&
+        out_asks{Pre, Post}(c, out));
       ensures MUST_18_start: \result && out->text_len + out->more_len > 0 ==> timed_start{Pre, Post}(c, now);
       ensures RFC6298_s3_karn: \result && out->text_len + out->more_len > 0 ==> measured_range{Pre, Post}(c, now);
     behavior late:

@@ -41,12 +41,13 @@ editor = ""
 in_place = false
 interactive = false
 """
-QUICK, MID, FULL, WHY3_LIMIT, SMOKE, CANARY = 1, 10, 120, 10, 2, 5  # seconds a goal
+QUICK, SOON, MID, FULL, WHY3_LIMIT, SMOKE, CANARY = 1, 3, 10, 120, 10, 2, 5  # seconds a goal
 SMOKE_STEPS = 30000
 COST, SMOKE_COST, CANARY_COST, SHARE = 0.15, 0.35, 30, 60  # seconds a goal, a smoke test, canaries, a share: about
 # WP never proves a \from, so writing one would be the assumption, not leaving it out (proofs/ASSUMPTIONS.md).
 HARMLESS = re.compile(r"Failed smoke-test|No \\from specification for assigned pointer")
 JOB_LIMIT = 3600
+ASK = ["unix.cmxa", *(f"proofs/provers/{name}.ml" for name in ("text", "opaque", "relevant", "ask"))]
 ONLY_WP = ["-no-autoload-plugins", "-load-module"]  # Frama-C starts in two thirds of the time
 # What a prover must and must not prove; see Gate.check_provers.
 PLAIN = """theory Plain
@@ -134,8 +135,7 @@ class Gate(Results):
         with open(conf, encoding="utf-8") as f:
             text = re.sub(r"\[partial_prover\]\n(?:\w+ = .*\n)*", "", f.read())
         cvc4, z3 = (os.path.realpath(shutil.which(p)) for p in ("cvc4", "z3"))
-        python = f"{shutil.which('python3', path='/usr/bin:/bin') or sys.executable} -I -S -B {os.path.abspath('proofs/provers')}"
-        patient, relevant = f"{python}/patient.py", f"{python}/relevant.py"
+        ask = f"{self.compiled('ask', *ASK)} {os.path.abspath('spec')}"
         inline = os.path.abspath("proofs/provers/cvc4_inline.drv")
         options = "--lang=smt2"
         seeds = "-smt2 sat.random_seed=42 nlsat.randomize=false smt.random_seed=42 -st"
@@ -146,11 +146,11 @@ class Gate(Results):
                 ("CVC4o", "cvc4_17", f"{cvc4} {options}", "--tlimit=LIMIT", "--stats --rlimit=%S"),
                 ("Z3o", "z3_471", f"{z3} {seeds}", "-t:LIMIT", "rlimit=%S"),
                 ("Z3", "z3_471", f"{z3} {seeds}", "-t:LIMIT", "rlimit=%S")):
-            for alternative, seconds in (("", FULL), ("mid", MID), ("quick", QUICK)):
+            for alternative, seconds in (("", FULL), ("mid", MID), ("soon", SOON), ("quick", QUICK)):
                 shortcut = f"{alternative}-{name.lower()}".lstrip("-")
                 text += PROVER.format(name=name, version=versions[re.match("CVC4|Z3", name)[0]], alternative=alternative, shortcut=shortcut, driver=driver,
-                                      command=f"{patient} {shortcut} {1000 * seconds} %t00 %f {command} {by_time}",
-                                      steps=f"{relevant} {shortcut} %f {command} {by_steps}")
+                                      command=f"{ask} {shortcut} {1000 * seconds} %t00 %f {command} {by_time}",
+                                      steps=f"{ask} {shortcut} %f {command} {by_steps}")
         with open(conf, "w", encoding="utf-8") as f:
             f.write(text)
 
@@ -185,24 +185,21 @@ class Gate(Results):
             self.children.discard(p.pid)
         return p.returncode, "".join(lines)
 
-    def heap(self):
-        """The module that gives Frama-C a larger heap (heap.ml)."""
+    def compiled(self, name, *parts):
         with self.lock:
-            compiled = os.path.join(self.tmp, "heap.cmxs")
-            if not os.path.exists(compiled):
-                shutil.copy("proofs/heap.ml", self.tmp)
-                status, text = self.execute(["ocamlopt", "-shared", os.path.join(self.tmp, "heap.ml"), "-o", compiled])
-                if status != 0:
-                    raise RuntimeError(f"ocamlopt cannot compile proofs/heap.ml (`make setup`):\n{text}")
-        return compiled.removesuffix(".cmxs")
+            path = os.path.join(self.tmp, name)
+            return path if os.path.exists(path) else compiled(path, *parts)
 
     def wp(self, path, tag, args, on_line=None, env=None):
         """Runs WP on one file; returns its report as {function: {goal: {prover: numbers}}} and its log."""
         stem = os.path.join(self.tmp, re.sub(r"\W", "_", path) + "-" + tag)
         how, where = self.cache
         os.makedirs(where, exist_ok=True)
+        if not tag.endswith("proof") and not self.fast:
+            how = "none"  # what `make prove-fast` does not try
         cache = ["-wp-cache", how, "-wp-cache-dir", where, "-wp-session", stem + "-session"]
-        command = ["frama-c", "-no-unicode", *ONLY_WP, f"{self.heap()},rtegen,wp", *self.flags, *cache, *args,
+        heap = self.compiled("heap.cmxs", "-shared", "proofs/heap.ml").removesuffix(".cmxs")
+        command = ["frama-c", "-no-unicode", *ONLY_WP, f"{heap},rtegen,wp", *self.flags, *cache, *args,
                    "-wp-report-json", stem + ".json", path]
         status, text = self.execute(command, on_line or (
             lambda l: self.log.goal() if "] Goal " in l or "Smoke-test" in l else None), env)
@@ -382,15 +379,15 @@ class Gate(Results):
         return [n for n, text in self.files[path]["definitions"].items() if text.startswith("lemma")]
 
     def prove(self, path, share=0, only=()):
-        """First the provers that prove most have a second a goal, then all have two minutes (before that ten seconds, when no
-        run has found yet which one it takes); what an earlier run has found (patient.py) saves most of that. With a cache all have
+        """First the provers that prove most have a second a goal, then all have two minutes (before that three seconds and ten,
+        when no run has found yet which one it takes); what an earlier run has found (ask.ml) saves most of that. With a cache all have
         ten seconds, but where they are known to need more: whoever works wants to hear soon what is open."""
         began, first = time.time(), options_for(path).get("first", ["cvc4"])
         hints = os.path.join(self.tmp, re.sub(r"\W", "_", path) + f"-{share}-hints")
         with open(hints, "w", encoding="ascii") as f:
             f.writelines(f"{p} {task}\n" for p, tasks in self.stored.get(path, {}).get("hints", {}).items() for task in tasks.split())
         later = [] if self.quick else [*reversed(first), *(p for p in PROVERS if p not in first)]
-        provers = [*("quick-" + p for p in first), *("mid-" + p for p in later if self.storing), *later]
+        provers = [*("quick-" + p for p in first), *(f"{t}-{p}" for t in ("soon", "mid") if self.storing for p in later), *later]
         env = {"HINTS": hints, **({"FOUND": self.found(path)} if self.storing else {}),
                **({"LIMIT": str(1000 * MID)} if self.fast else {})}
         found, text = self.wp(path, f"{share}-proof", trying(provers, FULL, self.at_a_time) + list(only), env=env)
@@ -410,7 +407,7 @@ class Gate(Results):
         if os.path.exists(self.found(path)):
             with open(self.found(path), encoding="ascii") as f:
                 for name, task in (line.split() for line in f):
-                    last.setdefault(name.removeprefix("mid-"), {})[task[1:]] = task[0]
+                    last.setdefault(name.removeprefix("mid-").removeprefix("soon-"), {})[task[1:]] = task[0]
         for name in [n for n in last if "quick-" + n in last]:
             last["quick-" + name].update({t: "+" for t, sign in last[name].items() if sign == "+"})
             last[name] = {t: sign for t, sign in last[name].items() if sign == "-"}
@@ -571,6 +568,15 @@ def trying(provers, seconds, at_a_time=1):
     """The first to prove a goal ends it. The provers count seconds of the processor; WP gives up after ten times as many
     on the clock, so that what else the machine does changes nothing."""
     return ["-wp-prover", ",".join(provers), "-wp-par", str(at_a_time), "-wp-timeout", str(10 * seconds)]
+
+
+def compiled(path, *parts):
+    """The program or module that ocamlopt makes of these words and files; what else it makes lies beside it."""
+    files = [shutil.copy(p, os.path.dirname(path)) if p.endswith(".ml") else p for p in parts]
+    done = subprocess.run(["ocamlopt", "-I", os.path.dirname(path), *files, "-o", path], check=False, capture_output=True, text=True)
+    if done.returncode != 0:
+        raise RuntimeError(f"ocamlopt cannot compile {parts[-1]} (`make setup`):\n{done.stdout}{done.stderr}")
+    return path
 
 
 def parse_flags(flags):

@@ -8,7 +8,7 @@ import sys
 import sources
 
 # cvc4i is CVC4 with the definitions of the goal unfolded (proofs/provers/cvc4_inline.drv), cvc4o and z3o are without
-# the definitions that a step composed of others does not need (proofs/provers/opaque.py).
+# the definitions that a step composed of others does not need; see proofs/provers/opaque.ml.
 PROVERS, WHY3_PROVERS = ("cvc4i", "cvc4o", "cvc4", "z3o", "z3"), ("cvc4", "z3")
 EXPECTED, GOALS, DIGESTS = "proofs/expected.json", "build/proofs/goals.json", "build/proofs/digests.json"
 DEFINITIONS = "(definitions)" # in expected.json: those of ACSL

@@ -475,6 +475,7 @@ static bool send_range(struct vtcp *c, uint64_t now, struct vtcp_segment *out) {
     terminates \true;
     exits never: \false;
     assigns c->keep.at, c->keep.sent;
+    ensures next: c->keep.at == now + c->keep.interval && c->keep.sent == \old(c->keep.sent) + 1;
     ensures later: c->keep.at > now;
     KEEPS_INV;
     KEEPS_NEGOTIATED;
@@ -498,17 +499,18 @@ static void asked(struct vtcp *c, uint64_t now) {
     ensures ack: !\result ==> ack_timer(c) == \old(ack_timer(c));
     ensures sayable: \result ==> seg_fits(out, VTCP_HEADER_MAX) && out_ports(c, out) && out_plain(out);
     ensures none: !\result ==> tcb_abs(c) == \old(tcb_abs(c)) && c->ack_due == \old(c->ack_due) &&
-      c->keep.at == \old(c->keep.at) && c->keep.sent == \old(c->keep.sent);
+      out_asks_no_more{Pre, Post}(c);
     ensures SHLD_14_never_shrinks: c->rcv_adv >= \old(c->rcv_adv);
     ensures worth: window_worth(c, \old(c->rcv_adv), c->rcv_adv);
     ensures refine: \result ==> tcb_abs(c) == spec_out_range(\old(tcb_abs(c)), c->snd_nxt, c->rcv_adv);
     KEEPS_NEGOTIATED;
-    ensures asks: \result ==> out_asks{Pre, Post}(c, out); */
+    ensures asks: \result ==> out_asks{Pre, Post}(c, out) && out_asked{Pre, Post}(c, now); */
 static bool send_keepalive(struct vtcp *c, uint64_t now, struct vtcp_segment *out) {
   if (!vtcp_tcb_keeping(c) || c->keep.at > now || c->keep.sent >= c->keep.count) return false;
   //@ assert level: 1 <= c->snd_una == c->snd_nxt;
   move_edges(c, c->snd_nxt);
   asked(c, now);
+  //@ assert asked: out_asked{Pre, Here}(c, now);
   //@ assert worth: window_worth(c, \at(c->rcv_adv, Pre), c->rcv_adv);
   //@ assert same: c->snd_nxt == \at(c->snd_nxt, Pre) && tcb_inv(c);
   vtcp_emit_part(c, c->snd_nxt - 1, c->snd_nxt - 1, out);
@@ -539,7 +541,7 @@ bool vtcp_output(struct vtcp *c, uint64_t now, struct vtcp_segment *out) {
   /*@ assert later: \at(c->rtx_at, Pre) > now && \at(c->user_at, Pre) > now && \at(c->wait_at, Pre) > now ==>
         c->rtx_at > now && c->user_at > now && c->wait_at > now && ack_timer(c) > now; */
   bool leaves = send_keepalive(c, now, out);
-  //@ assert asks: leaves ==> out_plain(out) && out_asks{Pre, Here}(c, out);
+  //@ assert asks: leaves ==> out_plain(out) && out_asks{Pre, Here}(c, out) && out_asked{Pre, Here}(c, now);
   //@ assert empty: leaves ==> out_empty(out);
   //@ assert still: out_waits(c) ==> c->rtx_at != VTCP_NEVER;
   return leaves;

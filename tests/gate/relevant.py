@@ -1,11 +1,14 @@
 #!/usr/bin/env python3
-"""What proofs/provers/relevant.py leaves out of a task: assertions that the goal does not lead to, and nothing else."""
+"""What proofs/provers/relevant.ml leaves out of a task: assertions that the goal does not lead to, and nothing else."""
 import os
+import subprocess
 import sys
+import tempfile
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
-sys.path.insert(0, os.path.join(ROOT, "proofs", "provers"))
-import relevant  # noqa: E402
+sys.path.insert(0, os.path.join(ROOT, "proofs"))
+os.chdir(ROOT)
+import prove  # noqa: E402
 
 HEAD = "(set-logic ALL_SUPPORTED)\n(declare-sort uni 0)\n(declare-sort ty 0)\n"
 SYMBOLS = [  # name, declaration, and assertions, each with its name
@@ -62,11 +65,23 @@ def commands(text):
     return [c.partition("\n;; ")[0].strip() for c in text.split("\n(")]
 
 
+def reduced(ask, prover, text):
+    path = ask + ".smt2"
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(text)
+    return subprocess.run([ask, "spec", prover, path, "cat"], check=True, capture_output=True, text=True).stdout
+
+
 def main():
+    with tempfile.TemporaryDirectory() as directory:
+        run(prove.compiled(os.path.join(directory, "ask"), *prove.ASK))
+
+
+def run(ask):
     failed, named = 0, {f"assert\n  {what})": fact for *_, facts in SYMBOLS for fact, what in facts}
     cases = [("cvc4", *case) for case in CASES] + [(name, *OPAQUE) for name in ("cvc4o", "quick-z3o")]
     for number, (prover, goal, wanted) in enumerate(cases, 1):
-        before, after = commands(task(goal)), commands(relevant.reduced(prover, task(goal)))
+        before, after = commands(task(goal)), commands(reduced(ask, prover, task(goal)))
         left = [c for c in before if c not in after]
         found = {named[c] for c in after if c in named}
         good = found == wanted and after == [c for c in before if c not in left] and all(c in named for c in left)
