@@ -26,16 +26,15 @@ let run command =
   text, status, (Unix.times ()).tms_cutime
 
 let ask spec name limit most path command =
-  let setting name = Sys.getenv_opt name in
-  let limit = min limit (min most (Option.fold ~none:most ~some:int_of_string (setting "LIMIT"))) in
+  let limit = min limit (min most (Option.fold ~none:most ~some:int_of_string (Sys.getenv_opt "LIMIT"))) in
   let text = read path in
   let task = String.sub (Digest.to_hex (Digest.string text)) 0 12 in
-  let hints = match setting "HINTS" with Some file -> String.split_on_char '\n' (read file) | None -> [] in
+  let hints = match Sys.getenv_opt "HINTS" with Some file -> String.split_on_char '\n' (read file) | None -> [] in
   let known sign = List.mem (Printf.sprintf "%s %s%s" name sign task) hints in
   let note sign = Option.iter (fun path ->
       let file = open_out_gen [Open_append; Open_creat] 0o600 path in
       Printf.fprintf file "%s %s%s\n" name sign task;
-      close_out file) (setting "FOUND") in
+      close_out file) (Sys.getenv_opt "FOUND") in
   if known "-" then begin
     note "-";
     print_endline "unknown"
