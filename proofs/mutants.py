@@ -217,7 +217,8 @@ class Runner:
             return self.sources[path]
 
     def sight(self, path, function):
-        """Digest of all that the proof of the function depends on beside its body: not the contracts of what it does not call."""
+        """Digest of all that the proof of the function depends on beside its body: not the contracts of what it does not call,
+        nor the definitions that nothing speaks of."""
         with self.locks[path, function]:
             source = self.source(path)
             key = "sight", function
@@ -227,9 +228,10 @@ class Runner:
                 out = self.stand(source, function, source.without_bodies(function))
                 text = subprocess.run(["gcc", "-std=c11", "-E", "-P", "-CC", "-dD", "-D__FRAMAC__", *self.cpp, out],
                                       capture_output=True, check=True, text=True, encoding="latin-1").stdout
+                text, logic = sources.without_definitions(text)
                 text = sources.without_contracts(text, called)
                 source.speaks[function] = clauses_of(text, function)
-                source.hosts[key] = digest(self.tools, text)
+                source.hosts[key] = digest(self.tools, text, sources.spoken(text + source.text[f.start:f.end], logic))
             return source.hosts[key]
 
     # -- trying one text -------------------------------------------------------------------------------------------

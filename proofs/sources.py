@@ -69,22 +69,61 @@ def without_contracts(text, but):
     return CONTRACT.sub(lambda c: c.group() if c.group(1) in but else "", text)
 
 
+def without_definitions(text):
+    """The text without its logic functions and predicates, and these by name: those of one name together."""
+    found = {}
+
+    def rest(m):
+        comment = re.sub(r"//[^\n]*", "", m.group(1))
+        if first_word(comment) not in LOGIC - {"axiomatic"}:
+            return m.group()
+        kept = ""
+        for kind, name, part in parts(comment):
+            if kind in ("logic", "predicate"):
+                found[name] = found.get(name, "") + part
+            else:
+                kept += part
+        return f"/*@{kept}*/" if kept.strip() else ""
+    return re.sub(r"/\*@(.*?)\*/", rest, text, flags=re.S), found
+
+
+def spoken(text, logic):
+    """The definitions of which the text speaks, and those of which they do."""
+    found, todo = set(), {*re.findall(r"\w+", text)} & logic.keys()
+    while todo:
+        found |= todo
+        todo = {*re.findall(r"\w+", " ".join(logic[name] for name in todo))} & logic.keys() - found
+    return "".join(logic[name] for name in sorted(found))
+
+
 def seen(text):
     """{function: digest of what its proof sees of what Frama-C prints}: its body, its contract and those of what it calls, who
-    else calls whom (recursion), and all that is no function."""
+    else calls whom (recursion), the definitions that these speak of, and all else that is no function."""
     bodies, calls = {}, {}
+    text, logic = without_definitions(text)
 
     def reduced(m):
         head, name, bodies[name] = m.groups()
         calls[name] = {*re.findall(r"\b(\w+)\(", re.sub(r"/\*.*?\*/", "", bodies[name], flags=re.S))}
         return f"{head} {{{' '.join(sorted(calls[name]))}}}\n"
-    text = FUNCTION.sub(reduced, text)
-    return {f: digest(without_contracts(text, {f, *calls[f]}) + body) for f, body in bodies.items()}
+    text, found = FUNCTION.sub(reduced, text), {}
+    for f, body in bodies.items():
+        sight = without_contracts(text, {f, *calls[f]}) + body
+        found[f] = digest(sight + spoken(sight, logic))
+    return found
 
 
 def first_word(comment):
     m = re.match(r"\s*(loop\s+\w+|\w+|\S)", comment)
     return " ".join(m.group(1).split()) if m else ""
+
+
+def parts(comment):
+    """(kind, name, text) of each definition; what is none has neither."""
+    # logic integer f{L}(...) = ...; predicate p(...) = ...; lemma l: ...; type t;
+    for part in re.split(r"(?:^|(?<=[;{}]))\s*(?=(?:logic|predicate|lemma|type)\b)", comment):
+        m = re.match(r"(logic|predicate|lemma|type)\b[^;=(:]*?(\w+)\s*(?:\{[^}]*\})?\s*(?:<[^>]*>)?\s*[;=(:]", part)
+        yield (*m.groups(), part) if m else ("", "", part)
 
 
 def definitions(text):
@@ -93,11 +132,7 @@ def definitions(text):
     for inside, comment, _ in annotations(text):
         if inside or first_word(comment) not in LOGIC:
             continue
-        for part in re.split(r"(?:^|(?<=[;{}]))\s*(?=(?:logic|predicate|lemma|type)\b)", comment):
-            # logic integer f{L}(...) = ...; predicate p(...) = ...; lemma l: ...; type t;
-            m = re.match(r"(logic|predicate|lemma|type)\b[^;=(:]*?(\w+)\s*(?:\{[^}]*\})?\s*(?:<[^>]*>)?\s*[;=(:]", part)
-            if m:
-                found[m.group(2)] = " ".join(part.split()).rstrip(" }")
+        found.update({name: " ".join(part.split()).rstrip(" }") for kind, name, part in parts(comment) if kind})
     return found
 
 

@@ -303,7 +303,10 @@ def remembered(tree):
     steps = [(lambda t: None, 0, rf"0 of 1 files.*{SEQ} \(2 functions\)"), (lambda t: None, 0, "1 of 1 files"),
              (change(SEQ, "(offset + isn) %", "(isn + offset) %"), 0, rf"0 of 1 files.*{SEQ} \(1 functions\)"),
              (append(THEORY, "(* more *)\n"), 0, rf"0 of 1 files.*{SEQ} \(2 functions\)"),
-             (append(ACSL, "/*@ logic integer unused = 0; */\n"), 1, rf"{SEQ} \(2 functions\)"),
+             (append(ACSL, "/*@ predicate bare(integer x) = x >= 0; predicate said(integer x) = bare(x); */\n"), 1,
+              rf"{SEQ} \(0 functions\)"),
+             (change(SEQ, "  int64_t at", "  //@ assert said: said(isn);\n  int64_t at"), 1, rf"{SEQ} \(1 functions\)"),
+             (change(ACSL, "x >= 0;", "x >= -1;"), 1, rf"{SEQ} \(1 functions\)"),
              (change(SEQ, "SEQ_MOD / 2", "SEQ_MOD / 3"), 1, "UNPROVED .*vtcp_seq_from_wire")]
     for edit, wanted, message in steps:
         edit(tree)
