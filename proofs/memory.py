@@ -70,6 +70,10 @@ class Memory:
             return {}
         return {f: goals for f, goals in kept["result"]["functions"].items() if f in seen and kept["result"]["seen"].get(f) == seen[f]}
 
+    def last(self, path):
+        """The results for the functions when the file was last proved, whatever has changed since."""
+        return self.kept(path).get("result", {}).get("functions", {})
+
     def keep(self, path, result):
         os.makedirs(DIRECTORY, exist_ok=True)
         with open(self.place(path), "w", encoding="utf-8") as f:

@@ -22,6 +22,7 @@ import time
 
 import mutate
 import prove
+import results
 import sources
 
 LIST, BUILD = "proofs/mutants.json", "build/proofs/mutants"
@@ -32,11 +33,8 @@ ALONE = "alone"  # before the provers of a clause whose steps are another's: the
 DEADLY, NEAR = 4, 2  # clauses that are tried first: those most mutants of the function died of, those that speak of the line
 CLOCKS = (12, 60)  # seconds a goal, should steps not end it: up to the least of the harder, beyond; a third to calibrate
 GOAL = re.compile(r"\[wp\] \[([^\]]+)\] Goal (\S+)(?: : (\w[\w ]*))?(?:.* \((\d+)\))?")
-LABEL = re.compile(r"(?:^|_)(?:(?:ensures|requires|assert|variant|check)_(?:rte_)?([a-zA-Z]\w*?)(?:_(?:part)?\d+)*|"
-                   r"invariant_([a-zA-Z]\w*?)(?:_preserved|_established|_(?:part)?\d+)*)$")
-KIND = "(?:ensures|requires|assert|invariant|variant|check)"
 WORD = re.compile(r"\b[a-zA-Z]\w+")
-NUMBERED = re.compile(rf"\b{KIND}\s+([a-zA-Z]\w*_\d+)\s*:")  # `s5_4`
+NUMBERED = re.compile(rf"\b{results.KIND}\s+([a-zA-Z]\w*_\d+)\s*:")  # `s5_4`
 REASON = re.compile(r"(equivalent|contract to be strengthened): \S")
 KINDS = ("invalid", "same", "killed", "survived")
 
@@ -104,14 +102,6 @@ class Limit:
             steps, *more = self.harder[clause]
             groups.setdefault((*more, steps > HARDER[0], clause if ALONE in more else ""), []).append(clause)
         return list(groups.values())
-
-
-def clause_of(goal, numbered=()):
-    """The label by which -wp-prop finds the clause of a goal; "" when it has none. WP, too, adds numbers: numbered are the
-    labels that end with one of their own."""
-    label = LABEL.search(goal)
-    found = next((n for n in numbered if re.search(rf"(?:^|_){KIND}_{n}(?:_preserved|_established|_(?:part)?\d+)*$", goal)), "")
-    return found or (label.group(1) or label.group(2) if label else "")
 
 
 class Progress:
@@ -270,7 +260,7 @@ class Runner:
             if not m:
                 return False
             goal = m.group(2).split(f"_{function}_", 1)[-1]
-            clause = clause_of(goal, self.numbered)
+            clause = results.clause_of(goal, self.numbered)
             if (m.group(3) or "").startswith("Valid"):
                 if took.get(clause, 0) is not None:
                     took[clause] = max(took.get(clause, 0), int(m.group(4) or 0))
@@ -382,7 +372,7 @@ class Runner:
         for clauses in limit.alike([c for c in harder if c not in deadly]):
             if found[0] == "proved":
                 found = attempt(clauses[-1], only=clauses)
-        clause = clause_of(found[1], self.numbered) if found[0] == "killed" else ""
+        clause = results.clause_of(found[1], self.numbered) if found[0] == "killed" else ""
         if clause:
             with self.lock:
                 self.deadly[m.path, m.function][clause] += 1

@@ -21,7 +21,7 @@ import time
 import memory
 import sources
 from digests import of_proof
-from results import EXPECTED, PROVERS, WHY3_PROVERS, Results, is_open, proved, strip_comments, sums
+from results import EXPECTED, PROVERS, WHY3_PROVERS, Results, clause_of, is_open, proved, provers_of, strip_comments, sums
 
 # Per file or directory: "first" = provers that have a second a goal, one after the other, before all have two minutes,
 # "split" = Why3's transformation (default split_vc), "cost" = seconds a goal, about: how to share the work out.
@@ -101,7 +101,6 @@ class Gate(Results):
     def __init__(self, fast, quick=False, storing=False):
         self.quick, self.storing = quick, storing
         self.cache = "update" if fast else "rebuild", "build/proofs/cache"  # the proof fills it and reads nothing of it
-        self.at_a_time = 1  # goals of a job
         self.fast, self.log, self.problems, self.unproved = fast, Log(), [], []
         self.flags = shlex.split(os.environ.get("WP_FLAGS", ""))
         if not self.flags:
@@ -378,23 +377,44 @@ class Gate(Results):
     def lemmas(self, path):
         return [n for n, text in self.files[path]["definitions"].items() if text.startswith("lemma")]
 
-    def prove(self, path, share=0, only=()):
+    def by_prover(self, path, work, only):
+        """A share in parts, each with the prover that proved its clauses when they were proved last: it is asked first."""
+        by = {}
+        for g, v in ((g, v) for goals in self.files[path]["last"].values() for g, v in goals.items()):
+            by.setdefault(clause_of(g), []).extend(provers_of(v))
+        parts = {}
+        for clause, provers in by.items():
+            most = max(PROVERS, key=provers.count)
+            if clause and most in provers and most != "cvc4":
+                parts.setdefault(most, []).append(clause)
+        rest = ",".join("-" + c for clauses in parts.values() for c in clauses)
+        return [(work, [*only, "-wp-prop=" + ",".join(clauses)], p) for p, clauses in parts.items()] + \
+            [(work, [*only, *(["-wp-prop=" + rest] if rest else [])])]
+
+    def prove(self, path, share=0, only=(), ahead=()):
         """First the provers that prove most have a second a goal, then all have two minutes (before that three seconds and ten,
         when no run has found yet which one it takes); what an earlier run has found (ask.ml) saves most of that. With a cache all have
-        ten seconds, but where they are known to need more: whoever works wants to hear soon what is open."""
+        three seconds, or up to ten when a goal of these functions took half of that before: whoever works wants to hear soon what
+        is open. Ahead: provers to ask before all others."""
         began, first = time.time(), options_for(path).get("first", ["cvc4"])
         hints = os.path.join(self.tmp, re.sub(r"\W", "_", path) + f"-{share}-hints")
         with open(hints, "w", encoding="ascii") as f:
             f.writelines(f"{p} {task}\n" for p, tasks in self.stored.get(path, {}).get("hints", {}).items() for task in tasks.split())
         later = [] if self.quick else [*reversed(first), *(p for p in PROVERS if p not in first)]
-        provers = [*("quick-" + p for p in first), *(f"{t}-{p}" for t in ("soon", "mid") if self.storing for p in later), *later]
-        env = {"HINTS": hints, **({"FOUND": self.found(path)} if self.storing else {}),
-               **({"LIMIT": str(1000 * MID)} if self.fast else {})}
-        found, text = self.wp(path, f"{share}-proof", trying(provers, FULL, self.at_a_time) + list(only), env=env)
+        env, soon, mid = {"HINTS": hints}, [], []
+        if self.fast:
+            last = [v for goals in self.files[path]["last"].values() for v in goals.values()]
+            limit = min(MID, max(SOON, 2 * max((v["seconds"] for v in last), default=MID)))
+            env["LIMIT"], soon = str(int(1000 * limit)), later
+            later = later if limit > SOON else []
+        elif self.storing:
+            env["FOUND"], soon, mid = self.found(path), later, later
+        provers = [*ahead, *("quick-" + p for p in first), *("soon-" + p for p in soon), *("mid-" + p for p in mid), *later]
+        found, text = self.wp(path, f"{share}-proof", trying(provers, FULL) + list(only), env=env)
         if found is None:
             self.problem(path, f"Frama-C failed:\n{text[-3000:]}")
             return
-        self.check_log(path, text)
+        self.check_log(path, text.replace("Warning: No goal generated", "") if self.fast else text)  # of a part
         self.gather(path, "functions", found, began)
 
     def found(self, path):
@@ -417,9 +437,10 @@ class Gate(Results):
         """Puts what a share has found to what the others have; the last one looks at all of it."""
         with self.lock:
             entry = self.files[path]
-            for f in set(found) & set(entry[key]):
-                self.problem(path, f"two shares have {f}")
-            entry[key].update(found)
+            for f, goals in found.items():
+                for g in set(goals) & set(entry[key].setdefault(f, {})):
+                    self.problem(path, f"two shares have {g}")
+                entry[key][f].update(goals)
             entry["seconds"] += time.time() - began
             entry[key + " left"] -= 1
             if entry[key + " left"]:
@@ -641,13 +662,17 @@ def main():
                 continue
             if args.fast and not gate.lemmas(path):
                 gate.files[path]["functions"].update(past.functions(path, gate.files[path]["seen"]))
+            if args.fast:
+                gate.files[path]["last"] = {f: g for f, g in past.last(path).items() if f not in gate.files[path]["functions"]}
             tried[path] = f"{path} ({len(set(gate.files[path]['defined']) - set(gate.files[path]['functions']))} functions)"
             shares = gate.shares(path)
+            if args.fast and len(shares) == 1:
+                shares = gate.by_prover(path, *shares[0])
             gate.files[path].update({"functions left": len(shares), "smoke left": len(shares)})
             if not shares:
                 gate.judge(path, gate.files[path])
-            for k, (work, only) in enumerate(shares):
-                gate.add(work, path, "proof", lambda p=path, k=k, o=only: gate.prove(p, k, o))
+            for k, (work, only, *ahead) in enumerate(shares):
+                gate.add(work, path, "proof", lambda p=path, k=k, o=only, a=ahead: gate.prove(p, k, o, a))
                 if not args.fast:
                     smoke = SMOKE_COST * gate.stored.get(path, {}).get("smoke", 50) / len(shares)
                     gate.add(smoke, path, "smoke", lambda p=path, k=k, o=only: gate.smoke(p, k, o))
@@ -661,8 +686,6 @@ def main():
                 gate.add(CANARY_COST, path, "canary", lambda p=path: gate.canary(p))
             if whole and not canaries:
                 gate.problem("proofs/canary", "no canaries")
-        if args.fast:
-            gate.at_a_time = max(1, WORKERS // max(1, len(gate.queue)))
         gate.drain()
         for path in {*paths, *theories} - recalled:
             if gate.is_proved(path):
@@ -691,7 +714,7 @@ def main():
     if args.fast:
         print(f"from an earlier run, since nothing they depend on has changed: {len(recalled)} of {len(paths) + len(theories)} files; "
               f"now, with a cache: {', '.join(tried.values()) or 'none'}")
-        print(f"a cached run: {MID} seconds a prover, no smoke tests, no canaries; `make prove` is the proof")
+        print(f"a cached run: {SOON} to {MID} seconds a prover, no smoke tests, no canaries; `make prove` is the proof")
     else:
         print(f"smoke tests: {gate.smoke_total}, {gate.smoke_passed} passed; "
               f"canaries: {gate.canaries}, {gate.canaries_open} caught; {gate.log.clock()} in all")

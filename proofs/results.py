@@ -12,6 +12,9 @@ import sources
 PROVERS, WHY3_PROVERS = ("cvc4i", "cvc4o", "cvc4", "z3o", "z3"), ("cvc4", "z3")
 EXPECTED, GOALS, DIGESTS = "proofs/expected.json", "build/proofs/goals.json", "build/proofs/digests.json"
 DEFINITIONS = "(definitions)" # in expected.json: those of ACSL
+LABEL = re.compile(r"(?:^|_)(?:(?:ensures|requires|assert|variant|check)_(?:rte_)?([a-zA-Z]\w*?)(?:_(?:part)?\d+)*|"
+                   r"invariant_([a-zA-Z]\w*?)(?:_preserved|_established|_(?:part)?\d+)*)$")
+KIND = "(?:ensures|requires|assert|invariant|variant|check)"
 
 
 def strip_comments(text):
@@ -35,6 +38,14 @@ def label_of(goal):
                      r"(?:_established|_preserved)?", re.sub(r"^(call_.+_requires_.+?)_\d+$", r"\1", goal))
     requirement = m and m.group(1) and re.fullmatch(r"(MUST|SHLD|MAY|REC)_\d+(_\w+)?", m.group(1))
     return requirement.group() if requirement else m.group(2) if m else None
+
+
+def clause_of(goal, numbered=()):
+    """The label by which -wp-prop finds the clause of a goal; "" when it has none. WP, too, adds numbers: numbered are the
+    labels that end with one of their own."""
+    label = LABEL.search(goal)
+    found = next((n for n in numbered if re.search(rf"(?:^|_){KIND}_{n}(?:_preserved|_established|_(?:part)?\d+)*$", goal)), "")
+    return found or (label.group(1) or label.group(2) if label else "")
 
 
 def read_json(path):
