@@ -541,7 +541,8 @@ bool vtcp_output(struct vtcp *c, uint64_t now, struct vtcp_segment *out) {
   /*@ assert later: \at(c->rtx_at, Pre) > now && \at(c->user_at, Pre) > now && \at(c->wait_at, Pre) > now ==>
         c->rtx_at > now && c->user_at > now && c->wait_at > now && ack_timer(c) > now; */
   bool leaves = send_keepalive(c, now, out);
-  //@ assert asks: leaves ==> out_plain(out) && out_asks{Pre, Here}(c, out) && out_asked{Pre, Here}(c, now);
+  //@ assert asks: leaves ==> out_plain(out) && out_asks{Pre, Here}(c, out);
+  //@ assert asked: leaves ==> out_asked{Pre, Here}(c, now);
   //@ assert empty: leaves ==> out_empty(out);
   //@ assert still: out_waits(c) ==> c->rtx_at != VTCP_NEVER;
   return leaves;
