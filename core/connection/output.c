@@ -537,6 +537,7 @@ bool vtcp_output(struct vtcp *c, uint64_t now, struct vtcp_segment *out) {
     return true;
   }
   //@ assert due: keep_due(c, now) == \at(keep_due(c, now), Pre) && keep_timer(c) == \at(keep_timer(c), Pre);
+  //@ assert quiet: out_asks_no_more{Pre, Here}(c) && c->keep.interval == \at(c->keep.interval, Pre);
   //@ assert armed: out_waits(c) ==> c->rtx_at != VTCP_NEVER;
   /*@ assert later: \at(c->rtx_at, Pre) > now && \at(c->user_at, Pre) > now && \at(c->wait_at, Pre) > now ==>
         c->rtx_at > now && c->user_at > now && c->wait_at > now && ack_timer(c) > now; */
