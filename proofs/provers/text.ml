@@ -16,6 +16,7 @@ let write path text =
   let file = open_out_bin path in
   output_string file text;
   close_out file
+
 let starts prefix text = String.starts_with ~prefix text
 let ends suffix text = String.ends_with ~suffix text
 
